@@ -1,0 +1,43 @@
+package io.millrace.engine;
+
+/**
+ * Every limit of a local engine.
+ *
+ * @param sequencesMax sequences in the batch at once
+ * @param stepTokensMax tokens computed in one step, prompt chunks and decodes together; at least
+ *     {@code sequencesMax}
+ * @param waitingMax requests queued at once
+ * @param kvBlocks KV blocks in the pool
+ * @param blockTokens tokens in one KV block
+ * @param contextTokensMax prompt and output of one sequence together, tokens; bounded by the
+ *     model's own context as well
+ * @param threads threads that compute
+ */
+public record EngineConfig(
+    int sequencesMax,
+    int stepTokensMax,
+    int waitingMax,
+    int kvBlocks,
+    int blockTokens,
+    int contextTokensMax,
+    int threads) {
+
+  /**
+   * @throws IllegalArgumentException naming the component that is out of range
+   */
+  public EngineConfig {
+    atLeast("sequencesMax", sequencesMax, 1);
+    atLeast("stepTokensMax", stepTokensMax, sequencesMax);
+    atLeast("waitingMax", waitingMax, 1);
+    atLeast("kvBlocks", kvBlocks, 1);
+    atLeast("blockTokens", blockTokens, 1);
+    atLeast("contextTokensMax", contextTokensMax, 2);
+    atLeast("threads", threads, 1);
+  }
+
+  private static void atLeast(String name, int value, int min) {
+    if (value < min) {
+      throw new IllegalArgumentException(name + " is " + value + ", must be at least " + min);
+    }
+  }
+}
