@@ -1,0 +1,36 @@
+package io.millrace.jobs;
+
+import io.millrace.jobs.cost.DevicePrice;
+import io.millrace.jobs.generate.GenerateSpec;
+import java.math.BigDecimal;
+import org.apache.flink.configuration.Configuration;
+
+/** From the configuration to what a generate vertex is told. */
+final class GenerateSpecs {
+  private GenerateSpecs() {}
+
+  static GenerateSpec of(Configuration options, String model, Models models) {
+    ModelOptions of = new ModelOptions(model);
+    int backlog = options.get(MillraceOptions.BACKLOG_PER_SEQUENCE) * options.get(of.sequencesMax);
+    return new GenerateSpec(
+        model,
+        () -> models.open(options, model),
+        new DevicePrice(price(of, options)),
+        backlog,
+        backlog,
+        options.get(MillraceOptions.BACKLOG_SIZE_MAX).getBytes(),
+        options.get(MillraceOptions.CACHE_TTL),
+        Math.toIntExact(options.get(MillraceOptions.CACHE_ANSWER_SIZE_MAX).getBytes()),
+        options.get(MillraceOptions.TOKEN_EVENTS));
+  }
+
+  private static BigDecimal price(ModelOptions of, Configuration options) {
+    String price = options.get(of.deviceHourUsd);
+    try {
+      return new BigDecimal(price);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          of.deviceHourUsd.key() + " is " + price + ", must be a decimal number", e);
+    }
+  }
+}

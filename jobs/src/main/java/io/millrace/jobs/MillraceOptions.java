@@ -1,0 +1,252 @@
+package io.millrace.jobs;
+
+import static org.apache.flink.configuration.ConfigOptions.key;
+
+import java.lang.reflect.Field;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.MemorySize;
+
+/**
+ * Every option of Millrace: name, default, unit and meaning. They are read here and nowhere else,
+ * and every job prints those in force when it starts.
+ *
+ * <p>Options of one model are named {@code millrace.model.NAME.*}; see {@link ModelOptions}.
+ */
+public final class MillraceOptions {
+
+  /** All names start so. */
+  public static final String PREFIX = "millrace.";
+
+  public static final ConfigOption<String> KAFKA_BOOTSTRAP =
+      key("millrace.kafka.bootstrap-servers")
+          .stringType()
+          .noDefaultValue()
+          .withDescription("Brokers, host:port, comma-separated.");
+
+  public static final ConfigOption<String> TOPIC_PREFIX =
+      key("millrace.topics.prefix")
+          .stringType()
+          .defaultValue("millrace.")
+          .withDescription("Goes before every topic's name.");
+
+  public static final ConfigOption<String> GROUP_ID =
+      key("millrace.kafka.group-id")
+          .stringType()
+          .defaultValue("millrace")
+          .withDescription(
+              "Consumer group under which positions are shown; Flink's are the truth.");
+
+  public static final ConfigOption<String> TRANSACTION_PREFIX =
+      key("millrace.kafka.transaction-prefix")
+          .stringType()
+          .defaultValue("millrace")
+          .withDescription(
+              "Starts every transactional id. Two jobs on one broker need two of these, or they"
+                  + " fence each other.");
+
+  public static final ConfigOption<Duration> TRANSACTION_TIMEOUT =
+      key("millrace.kafka.transaction-timeout")
+          .durationType()
+          .defaultValue(Duration.ofMinutes(15))
+          .withDescription(
+              "An outage longer than this can lose what was prepared but not committed; readers"
+                  + " with read_committed wait at most this long behind a dead job. 15 minutes is"
+                  + " what brokers allow by default.");
+
+  public static final ConfigOption<Delivery> DELIVERY =
+      key("millrace.kafka.delivery")
+          .enumType(Delivery.class)
+          .defaultValue(Delivery.EXACTLY_ONCE)
+          .withDescription("Of responses, costs and dead letters.");
+
+  public static final ConfigOption<Delivery> TOKENS_DELIVERY =
+      key("millrace.kafka.tokens-delivery")
+          .enumType(Delivery.class)
+          .defaultValue(Delivery.EXACTLY_ONCE)
+          .withDescription(
+              "Of token events. With at-least-once they are visible at once rather than at the next"
+                  + " checkpoint, and can come twice after a failure.");
+
+  public static final ConfigOption<MemorySize> PROMPT_SIZE_MAX =
+      key("millrace.prompt.size-max")
+          .memoryType()
+          .defaultValue(MemorySize.ofMebiBytes(1))
+          .withDescription("Largest prompt record. A larger one becomes a dead letter.");
+
+  public static final ConfigOption<MemorySize> OUTPUT_SIZE_MAX =
+      key("millrace.output.size-max")
+          .memoryType()
+          .defaultValue(MemorySize.ofMebiBytes(8))
+          .withDescription(
+              "Largest record written. A dead letter that would be larger names its source instead"
+                  + " of carrying the bytes.");
+
+  public static final ConfigOption<RecordFormat> OUTPUT_FORMAT =
+      key("millrace.output.format")
+          .enumType(RecordFormat.class)
+          .defaultValue(RecordFormat.JSON)
+          .withDescription(
+              "Of responses, tokens and costs: json, or avro (single-object framing).");
+
+  public static final ConfigOption<TokenEvents> TOKEN_EVENTS =
+      key("millrace.tokens")
+          .enumType(TokenEvents.class)
+          .defaultValue(TokenEvents.OFF)
+          .withDescription("Events on the tokens topic: off, one a token, or one an engine step.");
+
+  public static final ConfigOption<String> SCHEMA_REGISTRY =
+      key("millrace.schema-registry.url")
+          .stringType()
+          .noDefaultValue()
+          .withDescription(
+              "Confluent-compatible registry, for prompts framed with a schema id. Without one such"
+                  + " prompts become dead letters.");
+
+  public static final ConfigOption<String> DEFAULT_TENANT =
+      key("millrace.tenant.default")
+          .stringType()
+          .defaultValue("default")
+          .withDescription("Of prompts that name no tenant in header, body or user field.");
+
+  public static final ConfigOption<Boolean> CACHE_SHARED =
+      key("millrace.cache.shared-between-tenants")
+          .booleanType()
+          .defaultValue(false)
+          .withDescription("Whether one tenant's answer may answer another tenant's equal prompt.");
+
+  public static final ConfigOption<Duration> CACHE_TTL =
+      key("millrace.cache.ttl")
+          .durationType()
+          .defaultValue(Duration.ofHours(24))
+          .withDescription("How long an answer is reused; a request can ask for less.");
+
+  public static final ConfigOption<MemorySize> CACHE_ANSWER_SIZE_MAX =
+      key("millrace.cache.answer-size-max")
+          .memoryType()
+          .defaultValue(MemorySize.ofMebiBytes(1))
+          .withDescription("Longer answers are not kept.");
+
+  public static final ConfigOption<Boolean> CACHE_SAMPLED =
+      key("millrace.cache.sampled")
+          .booleanType()
+          .defaultValue(false)
+          .withDescription(
+              "Whether equal prompts with a temperature and no seed share one answer; a request can"
+                  + " ask for it with \"cache\": {\"use-cache\": true}.");
+
+  public static final ConfigOption<Integer> BACKLOG_PER_SEQUENCE =
+      key("millrace.generate.backlog-per-sequence")
+          .intType()
+          .defaultValue(16)
+          .withDescription(
+              "Prompts in flight in one generate subtask, as a multiple of the engine's sequences;"
+                  + " past it the subtask pushes back. At least 8.");
+
+  public static final ConfigOption<MemorySize> BACKLOG_SIZE_MAX =
+      key("millrace.generate.backlog-size-max")
+          .memoryType()
+          .defaultValue(MemorySize.ofMebiBytes(64))
+          .withDescription("Bytes of prompts in flight in one generate subtask.");
+
+  public static final ConfigOption<List<String>> MODELS =
+      key("millrace.models")
+          .stringType()
+          .asList()
+          .defaultValues("default")
+          .withDescription("Names of the models. The first answers prompts that name none.");
+
+  public static final ConfigOption<Integer> MAX_PARALLELISM =
+      key("millrace.max-parallelism")
+          .intType()
+          .defaultValue(720)
+          .withDescription("Key groups. Cannot change without losing the state.");
+
+  private MillraceOptions() {}
+
+  /** How often a record can come. */
+  public enum Delivery {
+    EXACTLY_ONCE,
+    AT_LEAST_ONCE
+  }
+
+  /** How records are written. */
+  public enum RecordFormat {
+    JSON,
+    AVRO
+  }
+
+  /** How often token events come. */
+  public enum TokenEvents {
+    OFF,
+    TOKEN,
+    STEP
+  }
+
+  /** All options with the given models configured, sorted by name. */
+  public static List<ConfigOption<?>> all(List<String> models) {
+    Stream<ConfigOption<?>> general =
+        Stream.of(MillraceOptions.class.getDeclaredFields())
+            .filter(field -> field.getType() == ConfigOption.class)
+            .map(MillraceOptions::optionIn);
+    Stream<ConfigOption<?>> ofModels =
+        models.stream().flatMap(model -> new ModelOptions(model).all().stream());
+    return Stream.concat(general, ofModels)
+        .sorted(Comparator.comparing(ConfigOption::key))
+        .toList();
+  }
+
+  /**
+   * Checks names and ranges, so that a misspelt option is an error and not a default.
+   *
+   * @throws IllegalArgumentException naming the option
+   */
+  public static void validate(Configuration configuration) {
+    List<String> models = configuration.get(MODELS);
+    if (models.isEmpty() || Set.copyOf(models).size() < models.size()) {
+      throw new IllegalArgumentException(MODELS.key() + " must name models, each once");
+    }
+    Set<String> known = all(models).stream().map(ConfigOption::key).collect(Collectors.toSet());
+    for (String name : configuration.keySet()) {
+      if (name.startsWith(PREFIX) && !known.contains(name)) {
+        throw new IllegalArgumentException("unknown option " + name);
+      }
+    }
+    for (String model : models) {
+      if (!model.matches("[A-Za-z0-9._-]{1,64}")) {
+        throw new IllegalArgumentException(
+            MODELS.key() + ": a model's name has 1 to 64 letters, digits, '.', '_' and '-'");
+      }
+    }
+    if (configuration.get(BACKLOG_PER_SEQUENCE) < 8) {
+      throw new IllegalArgumentException(BACKLOG_PER_SEQUENCE.key() + " must be at least 8");
+    }
+  }
+
+  /** One line an option: its name, the value in force, and whether that is the default. */
+  public static List<String> describe(Configuration configuration) {
+    return all(configuration.get(MODELS)).stream()
+        .map(
+            option ->
+                option.key()
+                    + " = "
+                    + (configuration.contains(option)
+                        ? configuration.get(option)
+                        : option.defaultValue() + " (default)"))
+        .toList();
+  }
+
+  private static ConfigOption<?> optionIn(Field field) {
+    try {
+      return (ConfigOption<?>) field.get(null);
+    } catch (IllegalAccessException e) {
+      throw new LinkageError("cannot read " + field, e);
+    }
+  }
+}

@@ -1,0 +1,122 @@
+package io.millrace.jobs;
+
+import java.util.List;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.ConfigOptions;
+import org.apache.flink.configuration.ConfigOptions.OptionBuilder;
+
+/** The options of one model, {@code millrace.model.NAME.*}. */
+public final class ModelOptions {
+
+  /** What computes a model. */
+  public enum Backend {
+    AUTO,
+    CPU,
+    SCALAR
+  }
+
+  private final String model;
+
+  public final ConfigOption<String> path;
+  public final ConfigOption<Backend> backend;
+  public final ConfigOption<Integer> parallelism;
+  public final ConfigOption<Integer> threads;
+  public final ConfigOption<Integer> sequencesMax;
+  public final ConfigOption<Integer> stepTokensMax;
+  public final ConfigOption<Integer> kvTokens;
+  public final ConfigOption<Integer> kvBlockTokens;
+  public final ConfigOption<Integer> contextTokensMax;
+  public final ConfigOption<Integer> outputTokensMax;
+  public final ConfigOption<Double> temperature;
+  public final ConfigOption<String> deviceHourUsd;
+
+  /** The options of the model of this name. */
+  public ModelOptions(String model) {
+    this.model = model;
+    path =
+        option("path")
+            .stringType()
+            .noDefaultValue()
+            .withDescription("GGUF file, on every machine that runs the model or admits for it.");
+    backend =
+        option("backend")
+            .enumType(Backend.class)
+            .defaultValue(Backend.AUTO)
+            .withDescription(
+                "What computes: auto (the fastest that the machine has), cpu (vector unit), or"
+                    + " scalar (the slow reference).");
+    parallelism =
+        option("parallelism")
+            .intType()
+            .defaultValue(1)
+            .withDescription("Engines: subtasks of the model's generate vertex.");
+    threads =
+        option("threads")
+            .intType()
+            .defaultValue(0)
+            .withDescription("Threads that compute, per engine; 0 takes the machine's cores.");
+    sequencesMax =
+        option("sequences-max")
+            .intType()
+            .defaultValue(32)
+            .withDescription("Sequences in an engine's batch at once.");
+    stepTokensMax =
+        option("step-tokens-max")
+            .intType()
+            .defaultValue(512)
+            .withDescription("Tokens of one engine step, prompt chunks and decodes together.");
+    kvTokens =
+        option("kv-tokens")
+            .intType()
+            .defaultValue(32_768)
+            .withDescription("Tokens that an engine's KV cache holds.");
+    kvBlockTokens =
+        option("kv-block-tokens")
+            .intType()
+            .defaultValue(16)
+            .withDescription("Tokens of one KV block.");
+    contextTokensMax =
+        option("context-tokens-max")
+            .intType()
+            .defaultValue(0)
+            .withDescription("Prompt and answer together, tokens; 0 takes the model's own limit.");
+    outputTokensMax =
+        option("output-tokens-max")
+            .intType()
+            .defaultValue(512)
+            .withDescription("Tokens of an answer whose prompt names no limit.");
+    temperature =
+        option("temperature")
+            .doubleType()
+            .defaultValue(0.0)
+            .withDescription(
+                "Of prompts that name none. 0, greedy, suits extraction and lets equal prompts"
+                    + " share an answer; OpenAI's own default is 1.");
+    deviceHourUsd =
+        option("device-hour-usd")
+            .stringType()
+            .defaultValue("0.10")
+            .withDescription("Price of one hour of the engine's device, USD.");
+  }
+
+  /** All of this model's options. */
+  public List<ConfigOption<?>> all() {
+    return List.of(
+        path,
+        backend,
+        parallelism,
+        threads,
+        sequencesMax,
+        stepTokensMax,
+        kvTokens,
+        kvBlockTokens,
+        contextTokensMax,
+        outputTokensMax,
+        temperature,
+        deviceHourUsd);
+  }
+
+  private OptionBuilder option(String name) {
+    return ConfigOptions.key(MillraceOptions.PREFIX + "model." + model + "." + name);
+  }
+}

@@ -1,0 +1,243 @@
+package io.millrace.jobs.admit;
+
+import static io.millrace.jobs.admit.RejectedPromptException.invalid;
+import static io.millrace.jobs.admit.RejectedPromptException.terminal;
+
+import io.millrace.engine.SamplingParams;
+import io.millrace.jobs.kafka.PromptRecord;
+import io.millrace.jobs.state.AdmittedPrompt;
+import io.millrace.jobs.state.Sampling;
+import io.millrace.schemas.CacheControl;
+import io.millrace.schemas.Message;
+import io.millrace.schemas.Prompt;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Turns a decoded prompt into one that can be answered: finds its model, applies every default,
+ * counts its tokens, and computes its fingerprint. Anything that cannot be answered is refused
+ * here, with a reason, before it costs anything.
+ */
+final class Admission {
+  private static final int TENANT_LENGTH_MAX = 256;
+
+  private final Policy policy;
+  private final Map<String, ModelProfile> models;
+
+  /**
+   * The configured rules of admission.
+   *
+   * @param defaultModel answers prompts that name no model, or {@code default}
+   * @param defaultTenant of prompts that name none
+   * @param sharedCache whether tenants share cached answers
+   * @param cacheSampled whether sampled prompts without a seed share an answer
+   * @param cacheTtlMs longest reuse of an answer, milliseconds
+   */
+  record Policy(
+      String defaultModel,
+      String defaultTenant,
+      boolean sharedCache,
+      boolean cacheSampled,
+      long cacheTtlMs) {}
+
+  Admission(Policy policy, Map<String, ModelProfile> models) {
+    this.policy = policy;
+    this.models = models;
+  }
+
+  /**
+   * @param nowMs epoch milliseconds
+   * @throws RejectedPromptException naming what is wrong
+   */
+  AdmittedPrompt admit(PromptRecord record, Prompt prompt, long nowMs)
+      throws RejectedPromptException {
+    ModelProfile model = model(prompt.getModel());
+    String tenant = tenant(record, prompt);
+    List<Message> messages = messages(prompt);
+    refuseUnsupported(prompt);
+
+    int[] tokens = model.encode(messages);
+    if (tokens.length >= model.contextTokensMax()) {
+      throw terminal(
+          "prompt_too_long",
+          "the prompt has "
+              + tokens.length
+              + " tokens, the model takes at most "
+              + (model.contextTokensMax() - 1));
+    }
+    boolean seeded = prompt.getSeed() != null;
+    Sampling sampling = sampling(prompt, model, record, model.contextTokensMax() - tokens.length);
+    CacheControl cache =
+        prompt.getCache() != null ? prompt.getCache() : CacheControl.newBuilder().build();
+    boolean sharesSample = policy.cacheSampled();
+
+    return AdmittedPrompt.newBuilder()
+        .setRequestId(record.requestId())
+        .setTopic(record.topic())
+        .setPartition(record.partition())
+        .setOffset(record.offset())
+        .setKey(record.key() == null ? null : ByteBuffer.wrap(record.key()))
+        .setValue(ByteBuffer.wrap(record.value()))
+        .setCustomId(prompt.getCustomId())
+        .setTenant(tenant)
+        .setModel(model.name())
+        .setFingerprint(
+            Fingerprint.of(
+                scope(tenant, cache, prompt),
+                model.digest(),
+                messages,
+                sampling,
+                seeded || !sharesSample))
+        .setPromptTokens(bytes(tokens))
+        .setSampling(sampling)
+        .setCacheRead(!cache.getNoCache())
+        .setCacheWrite(!cache.getNoStore())
+        .setCacheTtlMs(ttlMs(cache))
+        .setPriority(prompt.getPriority() == null ? 0 : prompt.getPriority())
+        .setDeadlineMs(deadlineMs(record, prompt))
+        .setTraceparent(record.traceparent())
+        .setAdmittedMs(nowMs)
+        .build();
+  }
+
+  private ModelProfile model(String name) throws RejectedPromptException {
+    boolean unnamed = name == null || name.isEmpty() || name.equals("default");
+    ModelProfile model =
+        models.get(unnamed && !models.containsKey(name) ? policy.defaultModel() : name);
+    if (model == null) {
+      throw terminal(
+          "unknown_model",
+          "unknown model "
+              + abbreviated(name)
+              + "; configured are "
+              + String.join(", ", models.keySet()));
+    }
+    return model;
+  }
+
+  private String tenant(PromptRecord record, Prompt prompt) throws RejectedPromptException {
+    String tenant = record.tenant() != null ? record.tenant() : prompt.getTenant();
+    if (tenant == null || tenant.isEmpty()) {
+      return policy.defaultTenant();
+    }
+    if (tenant.length() > TENANT_LENGTH_MAX) {
+      throw invalid("tenant has more than " + TENANT_LENGTH_MAX + " characters");
+    }
+    return tenant;
+  }
+
+  private static List<Message> messages(Prompt prompt) throws RejectedPromptException {
+    if (prompt.getMessages() == null || prompt.getMessages().isEmpty()) {
+      throw invalid("messages must be a list of at least one message");
+    }
+    return prompt.getMessages();
+  }
+
+  private static void refuseUnsupported(Prompt prompt) throws RejectedPromptException {
+    if (prompt.getN() != null && prompt.getN() != 1) {
+      throw invalid("n is " + prompt.getN() + ", only 1 is supported");
+    }
+    String format = prompt.getResponseFormat();
+    if (format != null && !format.contains("\"text\"")) {
+      throw invalid("response_format is not supported, other than text");
+    }
+  }
+
+  private static Sampling sampling(
+      Prompt prompt, ModelProfile model, PromptRecord record, int roomTokens)
+      throws RejectedPromptException {
+    int asked = orElse(prompt.getMaxCompletionTokens(), model.outputTokensMax());
+    boolean logprobs = Boolean.TRUE.equals(prompt.getLogprobs());
+    if (!logprobs && prompt.getTopLogprobs() != null && prompt.getTopLogprobs() != 0) {
+      throw invalid("top_logprobs needs logprobs: true");
+    }
+    SamplingParams checked;
+    try {
+      checked =
+          new SamplingParams(
+              orElse(prompt.getTemperature(), model.temperature()),
+              // -1 and 0 both mean all, as in vLLM.
+              Math.max(0, orElse(prompt.getTopK(), 0)),
+              orElse(prompt.getTopP(), 1f),
+              orElse(prompt.getMinP(), 0f),
+              orElse(prompt.getRepetitionPenalty(), 1f),
+              prompt.getSeed() != null ? prompt.getSeed() : seedOf(record),
+              asked,
+              prompt.getStop(),
+              logprobs ? orElse(prompt.getTopLogprobs(), 0) : -1,
+              false);
+    } catch (IllegalArgumentException e) {
+      throw invalid(e.getMessage());
+    }
+    return Sampling.newBuilder()
+        .setTemperature(checked.temperature())
+        .setTopK(checked.topK())
+        .setTopP(checked.topP())
+        .setMinP(checked.minP())
+        .setRepetitionPenalty(checked.repetitionPenalty())
+        .setSeed(checked.seed())
+        .setMaxTokens(Math.min(checked.maxTokens(), roomTokens))
+        .setStop(checked.stop())
+        .setLogprobs(checked.logprobs())
+        .build();
+  }
+
+  /**
+   * A sampled prompt without a seed gets one from its position, so that a replay draws the same.
+   */
+  private static long seedOf(PromptRecord record) {
+    return Objects.hash(record.topic(), record.partition()) * 0x9E3779B97F4A7C15L + record.offset();
+  }
+
+  private List<String> scope(String tenant, CacheControl cache, Prompt prompt) {
+    return List.of(
+        policy.sharedCache() ? "" : tenant,
+        Objects.toString(cache.getNamespace(), ""),
+        Objects.toString(prompt.getCacheSalt(), ""),
+        Objects.toString(prompt.getPromptCacheKey(), ""));
+  }
+
+  private long ttlMs(CacheControl cache) throws RejectedPromptException {
+    Long seconds = cache.getTtlSeconds();
+    if (seconds == null) {
+      return policy.cacheTtlMs();
+    }
+    if (seconds < 1) {
+      throw invalid("cache.ttl is " + seconds + ", must be at least 1 second");
+    }
+    return Math.min(policy.cacheTtlMs(), TimeUnit.SECONDS.toMillis(seconds));
+  }
+
+  private static Long deadlineMs(PromptRecord record, Prompt prompt)
+      throws RejectedPromptException {
+    if (record.deadline() == null) {
+      return prompt.getDeadline() == null ? null : prompt.getDeadline().toEpochMilli();
+    }
+    try {
+      return Long.valueOf(record.deadline().trim());
+    } catch (NumberFormatException e) {
+      throw invalid("header deadline must be epoch milliseconds");
+    }
+  }
+
+  private static ByteBuffer bytes(int[] tokens) {
+    ByteBuffer bytes = ByteBuffer.allocate(tokens.length * Integer.BYTES);
+    bytes.asIntBuffer().put(tokens);
+    return bytes;
+  }
+
+  private static int orElse(Integer value, int otherwise) {
+    return value != null ? value : otherwise;
+  }
+
+  private static float orElse(Double value, float otherwise) {
+    return value != null ? value.floatValue() : otherwise;
+  }
+
+  private static String abbreviated(String name) {
+    return '"' + (name.length() > 64 ? name.substring(0, 64) + "..." : name) + '"';
+  }
+}

@@ -1,0 +1,89 @@
+package io.millrace.jobs.admit;
+
+import io.millrace.jobs.state.Sampling;
+import io.millrace.schemas.Message;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * SHA-256 over everything that changes an answer, and nothing else: two prompts with the same
+ * fingerprint may share one answer.
+ *
+ * <p>Every part is written with its length, and an absent value as its default, so that no two
+ * different requests are written alike. What does not change the answer (priority, deadline,
+ * metadata, custom_id) stays out.
+ */
+final class Fingerprint {
+  /** Goes up when the canonical form changes: old cached answers are then no longer found. */
+  private static final int FORM = 1;
+
+  private final MessageDigest sha256;
+
+  private Fingerprint() {
+    try {
+      sha256 = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new LinkageError("every Java platform has SHA-256", e);
+    }
+    add(FORM);
+  }
+
+  /**
+   * @param scope who may share the answer: tenant, namespace, salt
+   * @param modelDigest weights, vocabulary and template
+   * @param seeded whether the sampling's seed is part of the answer's identity
+   * @return 64 hexadecimal digits
+   */
+  static String of(
+      List<String> scope,
+      String modelDigest,
+      List<Message> messages,
+      Sampling sampling,
+      boolean seeded) {
+    Fingerprint fingerprint = new Fingerprint();
+    fingerprint.add(scope.size());
+    scope.forEach(fingerprint::add);
+    fingerprint.add(modelDigest);
+    fingerprint.add(messages.size());
+    for (Message message : messages) {
+      fingerprint.add(message.getRole());
+      fingerprint.add(message.getContent());
+      fingerprint.add(message.getName());
+    }
+    fingerprint.add(sampling, seeded);
+    return HexFormat.of().formatHex(fingerprint.sha256.digest());
+  }
+
+  private void add(Sampling sampling, boolean seeded) {
+    boolean greedy = sampling.getTemperature() == 0;
+    add(Float.floatToIntBits(sampling.getTemperature() + 0f));
+    // A greedy choice is the most likely token whatever the truncation or the seed.
+    add(greedy ? 0 : sampling.getTopK());
+    add(Float.floatToIntBits(greedy ? 1 : sampling.getTopP()));
+    add(Float.floatToIntBits(greedy ? 0 : sampling.getMinP()));
+    add(Float.floatToIntBits(sampling.getRepetitionPenalty()));
+    add(!greedy && seeded ? Long.toString(sampling.getSeed()) : null);
+    add(sampling.getMaxTokens());
+    add(sampling.getStop().size());
+    sampling.getStop().forEach(this::add);
+    add(sampling.getLogprobs());
+  }
+
+  private void add(String part) {
+    if (part == null) {
+      add(-1);
+      return;
+    }
+    byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
+    add(bytes.length);
+    sha256.update(bytes);
+  }
+
+  private void add(int part) {
+    sha256.update(ByteBuffer.allocate(Integer.BYTES).putInt(part).flip());
+  }
+}

@@ -1,0 +1,30 @@
+package io.millrace.jobs.admit;
+
+import io.millrace.schemas.Message;
+import java.util.List;
+
+/** What admission must know of a model: how long a prompt is, and what is allowed. */
+public interface ModelProfile {
+
+  /** The configured name. */
+  String name();
+
+  /** Identifies weights, vocabulary and chat template: another answer may follow from another. */
+  String digest();
+
+  /**
+   * The token ids of a conversation, rendered by the model's chat template and ready for an answer.
+   *
+   * @throws RejectedPromptException if the template refuses the conversation
+   */
+  int[] encode(List<Message> messages) throws RejectedPromptException;
+
+  /** Prompt and answer together, tokens. */
+  int contextTokensMax();
+
+  /** Tokens of an answer whose prompt names no limit. */
+  int outputTokensMax();
+
+  /** Temperature of prompts that name none. */
+  float temperature();
+}

@@ -1,0 +1,38 @@
+package io.millrace.jobs.cost;
+
+import java.io.Serializable;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+
+/**
+ * What a device's time costs, in exact decimal USD.
+ *
+ * <p>The price of a nanosecond is fixed once, rounded to the scale of all amounts; every cost is a
+ * whole number of nanoseconds times it, so that the shares of a step sum to the step's cost
+ * exactly.
+ */
+public final class DevicePrice implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /** Decimal places of every amount. */
+  public static final int SCALE = 24;
+
+  private static final BigDecimal NANOS_PER_HOUR = BigDecimal.valueOf(3_600_000_000_000L);
+
+  private final BigDecimal usdPerNano;
+
+  /**
+   * @throws IllegalArgumentException if the price is negative
+   */
+  public DevicePrice(BigDecimal usdPerHour) {
+    if (usdPerHour.signum() < 0) {
+      throw new IllegalArgumentException("the price of a device hour is negative: " + usdPerHour);
+    }
+    usdPerNano = usdPerHour.divide(NANOS_PER_HOUR, SCALE, RoundingMode.HALF_EVEN);
+  }
+
+  /** USD, scale {@link #SCALE}. */
+  public BigDecimal of(long nanos) {
+    return usdPerNano.multiply(BigDecimal.valueOf(nanos));
+  }
+}

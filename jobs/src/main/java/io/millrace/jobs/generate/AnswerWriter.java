@@ -1,0 +1,307 @@
+package io.millrace.jobs.generate;
+
+import io.millrace.engine.FinishReason;
+import io.millrace.engine.GenerationRequest;
+import io.millrace.engine.SamplingParams;
+import io.millrace.engine.TokenOutput;
+import io.millrace.engine.tokenizer.Tokenizer;
+import io.millrace.jobs.cost.DevicePrice;
+import io.millrace.jobs.kafka.Answer;
+import io.millrace.jobs.kafka.DeadLetter;
+import io.millrace.jobs.state.AdmittedPrompt;
+import io.millrace.jobs.state.CachedAnswer;
+import io.millrace.jobs.state.GeneratedToken;
+import io.millrace.jobs.state.Sampling;
+import io.millrace.schemas.CacheOutcome;
+import io.millrace.schemas.Choice;
+import io.millrace.schemas.CostEvent;
+import io.millrace.schemas.CostKind;
+import io.millrace.schemas.Message;
+import io.millrace.schemas.RequestStatus;
+import io.millrace.schemas.Response;
+import io.millrace.schemas.ResponseFinishReason;
+import io.millrace.schemas.SourcePosition;
+import io.millrace.schemas.Usage;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * Writes what leaves the generate vertex: an answer or a dead letter, and with each its one final
+ * cost row. Pure functions of what they are given.
+ */
+final class AnswerWriter {
+  private static final BigDecimal NOTHING = BigDecimal.ZERO.setScale(DevicePrice.SCALE);
+
+  private final String model;
+  private final String backend;
+  private final DevicePrice price;
+  private final LogprobWriter logprobs;
+
+  /**
+   * How a prompt ends: with an answer or with a dead letter, the other being null.
+   *
+   * @param cost the prompt's final cost row
+   */
+  record Settled(Answer answer, DeadLetter deadLetter, CostEvent cost) {}
+
+  /** Milliseconds from admission until ...; null where it never happened. */
+  private record Times(Long queueMs, Long firstTokenMs, Long totalMs) {}
+
+  AnswerWriter(String model, String backend, DevicePrice price, Tokenizer tokenizer) {
+    this.model = model;
+    this.backend = backend;
+    this.price = price;
+    this.logprobs = new LogprobWriter(tokenizer);
+  }
+
+  /** The engine's request for an answer, from where it stands. Its id is the fingerprint. */
+  GenerationRequest request(InFlight answer) {
+    AdmittedPrompt prompt = answer.leader();
+    Sampling s = prompt.getSampling();
+    return new GenerationRequest(
+        prompt.getFingerprint(),
+        ints(prompt.getPromptTokens()),
+        new SamplingParams(
+            s.getTemperature(),
+            s.getTopK(),
+            s.getTopP(),
+            s.getMinP(),
+            s.getRepetitionPenalty(),
+            s.getSeed(),
+            s.getMaxTokens(),
+            s.getStop(),
+            s.getLogprobs(),
+            false),
+        prompt.getPriority(),
+        answer.tokens().stream().map(AnswerWriter::output).toList());
+  }
+
+  /** A finished answer as it is kept for equal prompts. */
+  CachedAnswer finished(InFlight answer, FinishReason reason, long nowMs) {
+    AdmittedPrompt prompt = answer.leader();
+    return CachedAnswer.newBuilder()
+        .setText(answer.text())
+        .setFinishReason(
+            switch (reason) {
+              case STOP -> "stop";
+              case LENGTH -> "length";
+              case CANCELLED -> "cancelled";
+              case ERROR -> throw new IllegalArgumentException("an error is no answer");
+            })
+        .setPromptTokens(ints(prompt.getPromptTokens()).length)
+        .setOutputTokens(answer.tokens().size())
+        .setTokens(prompt.getSampling().getLogprobs() >= 0 ? answer.tokens() : List.of())
+        .setCostUsd(price.of(answer.prefillNanos() + answer.decodeNanos()).toPlainString())
+        .setExpiresMs(nowMs + prompt.getCacheTtlMs())
+        .build();
+  }
+
+  /** The answer of the prompt that was generated. */
+  Settled generated(InFlight answer, CachedAnswer finished, long nowMs) {
+    AdmittedPrompt prompt = answer.leader();
+    Times times =
+        new Times(answer.queueMs(), answer.firstTokenAfterMs(), nowMs - prompt.getAdmittedMs());
+    BigDecimal input = price.of(answer.prefillNanos());
+    BigDecimal output = price.of(answer.decodeNanos());
+    CostEvent cost =
+        cost(prompt, RequestStatus.generated, CacheOutcome.none, times, nowMs)
+            .setFinishReason(finishReason(finished))
+            .setFreshTokens(finished.getPromptTokens() - answer.cachedPromptTokens())
+            .setCachedTokens(answer.cachedPromptTokens())
+            .setOutputTokens(finished.getOutputTokens())
+            .setDraftedTokens(answer.tokens().stream().filter(GeneratedToken::getDrafted).count())
+            .setDeviceNanos(answer.prefillNanos() + answer.decodeNanos())
+            .setInputUsd(input)
+            .setOutputUsd(output)
+            .setTotalUsd(input.add(output))
+            .build();
+    Response response =
+        response(prompt, finished, CacheOutcome.none, times, nowMs)
+            .setCostUsd(cost.getTotalUsd())
+            .build();
+    response.getUsage().setCachedTokens(answer.cachedPromptTokens());
+    return new Settled(new Answer(bytes(prompt.getKey()), response), null, cost);
+  }
+
+  /** The answer of a prompt that shares another's, by the cache or by having waited for it. */
+  Settled reused(AdmittedPrompt prompt, CachedAnswer answer, CacheOutcome how, long nowMs) {
+    long totalMs = nowMs - prompt.getAdmittedMs();
+    Times times = new Times(totalMs, totalMs, totalMs);
+    BigDecimal saved = new BigDecimal(answer.getCostUsd());
+    CostEvent cost =
+        cost(
+                prompt,
+                how == CacheOutcome.hit ? RequestStatus.hit : RequestStatus.coalesced,
+                how,
+                times,
+                nowMs)
+            .setFinishReason(finishReason(answer))
+            .setSavedDedupUsd(saved)
+            .build();
+    Response response = response(prompt, answer, how, times, nowMs).setSavedUsd(saved).build();
+    return new Settled(new Answer(bytes(prompt.getKey()), response), null, cost);
+  }
+
+  /** The answer of a prompt whose deadline passed before it cost anything. */
+  Settled expired(AdmittedPrompt prompt, long nowMs) {
+    Times times = new Times(null, null, nowMs - prompt.getAdmittedMs());
+    Response response =
+        base(prompt, CacheOutcome.none, times, nowMs)
+            .setFinishReason(ResponseFinishReason.expired)
+            .setError("the deadline passed before the prompt's turn came")
+            .setUsage(Usage.newBuilder().build())
+            .build();
+    CostEvent cost =
+        cost(prompt, RequestStatus.expired, CacheOutcome.none, times, nowMs)
+            .setFinishReason(ResponseFinishReason.expired)
+            .build();
+    return new Settled(new Answer(bytes(prompt.getKey()), response), null, cost);
+  }
+
+  /**
+   * The end of a prompt that the model failed on.
+   *
+   * @param spent what was generated for it until then, or null for a prompt that waited
+   */
+  Settled failed(
+      AdmittedPrompt prompt,
+      InFlight spent,
+      String code,
+      String message,
+      boolean retryable,
+      long nowMs) {
+    DeadLetter letter =
+        new DeadLetter(
+            bytes(prompt.getKey()),
+            bytes(prompt.getValue()),
+            prompt.getTopic(),
+            prompt.getPartition(),
+            prompt.getOffset(),
+            "generate-" + model,
+            code,
+            message,
+            retryable);
+    CostEvent.Builder cost =
+        cost(
+                prompt,
+                RequestStatus.dead_lettered,
+                CacheOutcome.none,
+                new Times(null, null, nowMs - prompt.getAdmittedMs()),
+                nowMs)
+            .setFinishReason(ResponseFinishReason.error);
+    if (spent != null) {
+      BigDecimal input = price.of(spent.prefillNanos());
+      BigDecimal output = price.of(spent.decodeNanos());
+      cost.setOutputTokens(spent.tokens().size())
+          .setDeviceNanos(spent.prefillNanos() + spent.decodeNanos())
+          .setInputUsd(input)
+          .setOutputUsd(output)
+          .setTotalUsd(input.add(output));
+    }
+    return new Settled(null, letter, cost.build());
+  }
+
+  private Response.Builder response(
+      AdmittedPrompt prompt, CachedAnswer answer, CacheOutcome cached, Times times, long nowMs) {
+    Choice choice =
+        Choice.newBuilder()
+            .setMessage(
+                Message.newBuilder().setRole("assistant").setContent(answer.getText()).build())
+            .setFinishReason(finishReason(answer))
+            .setLogprobs(
+                prompt.getSampling().getLogprobs() >= 0 ? logprobs.of(answer.getTokens()) : null)
+            .build();
+    return base(prompt, cached, times, nowMs)
+        .setChoices(List.of(choice))
+        .setFinishReason(finishReason(answer))
+        .setUsage(
+            Usage.newBuilder()
+                .setPromptTokens(answer.getPromptTokens())
+                .setCompletionTokens(answer.getOutputTokens())
+                .setTotalTokens(answer.getPromptTokens() + answer.getOutputTokens())
+                .build());
+  }
+
+  private Response.Builder base(
+      AdmittedPrompt prompt, CacheOutcome cached, Times times, long nowMs) {
+    return Response.newBuilder()
+        .setRequestId(prompt.getRequestId())
+        .setCustomId(prompt.getCustomId())
+        .setTenant(prompt.getTenant())
+        .setModel(model)
+        .setCreated(Instant.ofEpochMilli(nowMs))
+        .setCached(cached)
+        .setCostUsd(NOTHING)
+        .setSavedUsd(NOTHING)
+        .setQueueMs(times.queueMs())
+        .setTtftMs(times.firstTokenMs())
+        .setTotalMs(times.totalMs())
+        .setSource(source(prompt))
+        .setTraceparent(prompt.getTraceparent());
+  }
+
+  private CostEvent.Builder cost(
+      AdmittedPrompt prompt, RequestStatus status, CacheOutcome cached, Times times, long nowMs) {
+    return CostEvent.newBuilder()
+        .setKind(CostKind.request)
+        .setIsFinal(true)
+        .setRequestId(prompt.getRequestId())
+        .setTenant(prompt.getTenant())
+        .setModel(model)
+        .setBackend(backend)
+        .setStatus(status)
+        .setCached(cached)
+        .setEventTime(Instant.ofEpochMilli(nowMs))
+        .setQueueMs(times.queueMs())
+        .setTtftMs(times.firstTokenMs())
+        .setTotalMs(times.totalMs())
+        .setInputUsd(NOTHING)
+        .setOutputUsd(NOTHING)
+        .setTotalUsd(NOTHING)
+        .setSavedDedupUsd(NOTHING)
+        .setSavedPrefixUsd(NOTHING)
+        .setSavedSpeculationUsd(NOTHING)
+        .setPriceSource("device-hour")
+        .setSource(source(prompt))
+        .setTraceparent(prompt.getTraceparent());
+  }
+
+  private static SourcePosition source(AdmittedPrompt prompt) {
+    return SourcePosition.newBuilder()
+        .setTopic(prompt.getTopic())
+        .setPartition(prompt.getPartition())
+        .setOffset(prompt.getOffset())
+        .build();
+  }
+
+  private static ResponseFinishReason finishReason(CachedAnswer answer) {
+    return ResponseFinishReason.valueOf(answer.getFinishReason());
+  }
+
+  private static TokenOutput output(GeneratedToken token) {
+    return new TokenOutput(
+        token.getId(),
+        token.getLogprob(),
+        token.getAlternatives().stream()
+            .map(a -> new TokenOutput.TokenLogprob(a.getId(), a.getLogprob()))
+            .toList(),
+        token.getDrafted());
+  }
+
+  private static int[] ints(ByteBuffer tokens) {
+    int[] ints = new int[tokens.remaining() / Integer.BYTES];
+    tokens.duplicate().asIntBuffer().get(ints);
+    return ints;
+  }
+
+  private static byte[] bytes(ByteBuffer buffer) {
+    if (buffer == null) {
+      return null;
+    }
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.duplicate().get(bytes);
+    return bytes;
+  }
+}

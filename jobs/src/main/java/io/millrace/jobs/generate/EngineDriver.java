@@ -1,0 +1,154 @@
+package io.millrace.jobs.generate;
+
+import io.millrace.engine.Engine;
+import io.millrace.engine.EngineStats;
+import io.millrace.engine.GenerationRequest;
+import io.millrace.engine.GenerationUpdate;
+import io.millrace.engine.RequestRejectedException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.apache.flink.api.common.operators.MailboxExecutor;
+import org.apache.flink.util.function.ThrowingRunnable;
+
+/**
+ * Connects an engine's thread with a task's mailbox.
+ *
+ * <p>The protocol: the task's thread calls {@link #submit}; the engine's thread feeds the engine,
+ * steps it, and posts what each step did as one mail, which the task's thread runs. The engine is
+ * touched by the engine's thread alone, state and outputs by the task's alone. At most {@link
+ * #MAILS_MAX} mails wait: a task held up by back-pressure holds up its engine. While there is
+ * nothing to tell, a tick comes every {@link #TICK_MS}, so that a task that waits in its mailbox
+ * looks up now and then.
+ */
+final class EngineDriver {
+  private static final int MAILS_MAX = 4;
+  private static final long TICK_MS = 100;
+
+  /**
+   * What a mail brings.
+   *
+   * @param updates of the requests that moved
+   * @param rejections requests that the engine did not take
+   * @param stats the engine's load after the step
+   */
+  record StepResult(
+      List<GenerationUpdate> updates, List<Rejection> rejections, EngineStats stats) {}
+
+  /** A request that the engine did not take, with a line that says why. */
+  record Rejection(String requestId, String reason, boolean retryable) {}
+
+  /** Runs in the task's thread. */
+  @FunctionalInterface
+  interface Listener {
+    void onStep(StepResult result) throws Exception;
+  }
+
+  // Configuration.
+  private final Engine engine;
+  private final MailboxExecutor mailbox;
+  private final Listener listener;
+  private final int waitingMax;
+
+  // Shared by the two threads.
+  private final Queue<GenerationRequest> submitted = new ConcurrentLinkedQueue<>();
+  private final Semaphore mails = new Semaphore(MAILS_MAX);
+  private volatile boolean closed;
+
+  // The engine's thread only.
+  private final Queue<GenerationRequest> pending = new ArrayDeque<>();
+  private final Thread thread;
+
+  /**
+   * @param waitingMax requests that the engine queues; more wait here
+   */
+  EngineDriver(
+      String name, Engine engine, int waitingMax, MailboxExecutor mailbox, Listener listener) {
+    this.engine = engine;
+    this.waitingMax = waitingMax;
+    this.mailbox = mailbox;
+    this.listener = listener;
+    this.thread = new Thread(this::run, name);
+    thread.setDaemon(true);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /** Hands a request over. The caller bounds how many are in flight. */
+  void submit(GenerationRequest request) {
+    submitted.add(request);
+    LockSupport.unpark(thread);
+  }
+
+  private void run() {
+    try {
+      while (!closed) {
+        List<Rejection> rejections = feed();
+        List<GenerationUpdate> updates = engine.hasWork() ? engine.step() : List.of();
+        if (updates.isEmpty() && rejections.isEmpty() && !engine.hasWork()) {
+          LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(TICK_MS));
+        }
+        post(new StepResult(updates, rejections, engine.stats()));
+      }
+    } catch (InterruptedException e) {
+      // close() wants the thread to end.
+    } catch (Throwable t) {
+      // The task fails as it would had the engine run in its own thread.
+      tell(
+          () -> {
+            throw new IllegalStateException("the engine failed: " + t, t);
+          });
+    } finally {
+      engine.close();
+    }
+  }
+
+  private List<Rejection> feed() {
+    for (GenerationRequest r = submitted.poll(); r != null; r = submitted.poll()) {
+      pending.add(r);
+    }
+    List<Rejection> rejections = new ArrayList<>();
+    while (!pending.isEmpty() && engine.stats().waiting() < waitingMax) {
+      GenerationRequest request = pending.remove();
+      try {
+        engine.submit(request);
+      } catch (RequestRejectedException e) {
+        rejections.add(new Rejection(request.id(), e.getMessage(), e.retryable()));
+      }
+    }
+    return rejections;
+  }
+
+  private void post(StepResult result) throws InterruptedException {
+    mails.acquire();
+    tell(
+        () -> {
+          mails.release();
+          listener.onStep(result);
+        });
+  }
+
+  private void tell(ThrowingRunnable<Exception> mail) {
+    try {
+      mailbox.execute(mail, "engine step");
+    } catch (RejectedExecutionException e) {
+      // The task is closing: nobody is left to tell, and the checkpoint has what is needed.
+      closed = true;
+    }
+  }
+
+  /** Ends the engine's thread, which closes the engine, and waits for it. */
+  void close() throws InterruptedException {
+    closed = true;
+    thread.interrupt();
+    thread.join();
+  }
+}

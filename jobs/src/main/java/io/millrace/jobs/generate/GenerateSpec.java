@@ -1,0 +1,50 @@
+package io.millrace.jobs.generate;
+
+import io.millrace.engine.Engine;
+import io.millrace.engine.tokenizer.Tokenizer;
+import io.millrace.jobs.MillraceOptions.TokenEvents;
+import io.millrace.jobs.cost.DevicePrice;
+import java.io.IOException;
+import java.io.Serializable;
+import java.time.Duration;
+
+/**
+ * What one model's generate vertex is told, as it travels to its tasks.
+ *
+ * @param model the configured name
+ * @param source opens the model where the task runs
+ * @param price of the device's time
+ * @param engineWaitingMax requests that the engine queues; more wait outside it
+ * @param backlogPromptsMax prompts in flight in a subtask before it pushes back
+ * @param backlogBytesMax bytes of them
+ * @param cacheTtl longest reuse of an answer
+ * @param cachedAnswerCharsMax longer answers are not kept, characters
+ * @param tokenEvents how often token events come
+ */
+public record GenerateSpec(
+    String model,
+    ModelSource source,
+    DevicePrice price,
+    int engineWaitingMax,
+    int backlogPromptsMax,
+    long backlogBytesMax,
+    Duration cacheTtl,
+    int cachedAnswerCharsMax,
+    TokenEvents tokenEvents)
+    implements Serializable {
+
+  /** Opens a model in the task's JVM. */
+  @FunctionalInterface
+  public interface ModelSource extends Serializable {
+    OpenedModel open() throws IOException;
+  }
+
+  /**
+   * A model ready to run.
+   *
+   * @param engine the task's own engine; closing it closes all
+   * @param tokenizer spells the tokens out
+   * @param backend what computes, for the cost rows
+   */
+  public record OpenedModel(Engine engine, Tokenizer tokenizer, String backend) {}
+}

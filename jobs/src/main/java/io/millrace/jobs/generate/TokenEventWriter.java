@@ -1,0 +1,83 @@
+package io.millrace.jobs.generate;
+
+import io.millrace.engine.GenerationUpdate;
+import io.millrace.engine.TokenOutput;
+import io.millrace.jobs.MillraceOptions.TokenEvents;
+import io.millrace.jobs.state.AdmittedPrompt;
+import io.millrace.jobs.state.CachedAnswer;
+import io.millrace.schemas.ResponseFinishReason;
+import io.millrace.schemas.TokenEvent;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * Writes the events of the tokens topic.
+ *
+ * <p>Text becomes final a little after its tokens, when no character and no stop string can be cut
+ * any more; it stands in the event of the token that made it final. The texts of a request's events
+ * in order are its answer.
+ */
+final class TokenEventWriter {
+  private final TokenEvents mode;
+
+  TokenEventWriter(TokenEvents mode) {
+    this.mode = mode;
+  }
+
+  /** What a step generated for the prompt that leads, {@code index} being its first token's. */
+  List<TokenEvent> generated(
+      AdmittedPrompt prompt, int index, GenerationUpdate update, long nowMs) {
+    if (mode == TokenEvents.OFF || (update.tokens().isEmpty() && !update.finished())) {
+      return List.of();
+    }
+    ResponseFinishReason end =
+        update.finished()
+            ? ResponseFinishReason.valueOf(update.finishReason().name().toLowerCase(Locale.ROOT))
+            : null;
+    int count = update.tokens().size();
+    if (mode == TokenEvents.STEP || count == 0) {
+      return List.of(
+          event(prompt, index, nowMs)
+              .setTokenCount(count)
+              .setText(update.text())
+              .setFinishReason(end)
+              .build());
+    }
+    List<TokenEvent> events = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      TokenOutput token = update.tokens().get(i);
+      boolean last = i == count - 1;
+      events.add(
+          event(prompt, index + i, nowMs)
+              .setTokenId(token.id())
+              .setText(last ? update.text() : "")
+              .setLogprob(prompt.getSampling().getLogprobs() < 0 ? null : (double) token.logprob())
+              .setDrafted(token.drafted())
+              .setFinishReason(last ? end : null)
+              .build());
+    }
+    return events;
+  }
+
+  /** A shared answer comes whole, as one event. */
+  List<TokenEvent> reused(AdmittedPrompt prompt, CachedAnswer answer, long nowMs) {
+    if (mode == TokenEvents.OFF) {
+      return List.of();
+    }
+    return List.of(
+        event(prompt, 0, nowMs)
+            .setTokenCount(answer.getOutputTokens())
+            .setText(answer.getText())
+            .setFinishReason(ResponseFinishReason.valueOf(answer.getFinishReason()))
+            .build());
+  }
+
+  private static TokenEvent.Builder event(AdmittedPrompt prompt, int index, long nowMs) {
+    return TokenEvent.newBuilder()
+        .setRequestId(prompt.getRequestId())
+        .setIndex(index)
+        .setTime(Instant.ofEpochMilli(nowMs));
+  }
+}

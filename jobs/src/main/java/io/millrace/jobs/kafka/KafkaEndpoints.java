@@ -1,0 +1,95 @@
+package io.millrace.jobs.kafka;
+
+import io.millrace.jobs.InferenceJob;
+import io.millrace.jobs.MillraceOptions;
+import io.millrace.jobs.MillraceOptions.Delivery;
+import io.millrace.jobs.MillraceOptions.RecordFormat;
+import java.util.Properties;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.connector.base.DeliveryGuarantee;
+import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
+import org.apache.flink.connector.kafka.sink.KafkaSink;
+import org.apache.flink.connector.kafka.sink.TransactionNamingStrategy;
+import org.apache.flink.connector.kafka.source.KafkaSource;
+import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.OffsetResetStrategy;
+import org.apache.kafka.clients.producer.ProducerConfig;
+
+/** The inference job's sources and sinks on Kafka, from the configuration. */
+public final class KafkaEndpoints {
+  private final Configuration configuration;
+  private final Topics topics;
+  private final String bootstrap;
+
+  /**
+   * @throws IllegalArgumentException if no brokers are configured
+   */
+  public KafkaEndpoints(Configuration configuration) {
+    this.configuration = configuration;
+    this.topics = new Topics(configuration.get(MillraceOptions.TOPIC_PREFIX));
+    this.bootstrap =
+        configuration
+            .getOptional(MillraceOptions.KAFKA_BOOTSTRAP)
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        MillraceOptions.KAFKA_BOOTSTRAP.key() + " is not set"));
+  }
+
+  /** Prompts from the first one kept, committed transactions only. */
+  @SuppressWarnings("deprecation") // The connector's own signature takes the deprecated enum.
+  public KafkaSource<PromptRecord> prompts() {
+    return KafkaSource.<PromptRecord>builder()
+        .setBootstrapServers(bootstrap)
+        .setTopics(topics.prompts())
+        .setGroupId(configuration.get(MillraceOptions.GROUP_ID))
+        .setStartingOffsets(OffsetsInitializer.committedOffsets(OffsetResetStrategy.EARLIEST))
+        .setDeserializer(new PromptDeserializer())
+        .setProperty(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed")
+        .setProperty("partition.discovery.interval.ms", "60000")
+        .build();
+  }
+
+  /** One sink a topic, each with transactions of its own. */
+  public InferenceJob.Sinks sinks() {
+    RecordFormat format = configuration.get(MillraceOptions.OUTPUT_FORMAT);
+    Delivery delivery = configuration.get(MillraceOptions.DELIVERY);
+    return new InferenceJob.Sinks(
+        sink("responses", delivery, OutputRecords.answers(topics.responses(), format)),
+        sink(
+            "tokens",
+            configuration.get(MillraceOptions.TOKENS_DELIVERY),
+            OutputRecords.tokens(topics.tokens(), format)),
+        sink("costs", delivery, OutputRecords.costs(topics.costs(), format)),
+        sink(
+            "dead-letters",
+            delivery,
+            OutputRecords.deadLetters(topics.deadLetters(), outputSizeMax())));
+  }
+
+  private <T> KafkaSink<T> sink(
+      String name, Delivery delivery, KafkaRecordSerializationSchema<T> records) {
+    Properties producer = new Properties();
+    producer.setProperty(
+        ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
+        Long.toString(configuration.get(MillraceOptions.TRANSACTION_TIMEOUT).toMillis()));
+    producer.setProperty(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Integer.toString(outputSizeMax()));
+    return KafkaSink.<T>builder()
+        .setBootstrapServers(bootstrap)
+        .setKafkaProducerConfig(producer)
+        .setRecordSerializer(records)
+        .setDeliveryGuarantee(
+            delivery == Delivery.EXACTLY_ONCE
+                ? DeliveryGuarantee.EXACTLY_ONCE
+                : DeliveryGuarantee.AT_LEAST_ONCE)
+        .setTransactionalIdPrefix(
+            configuration.get(MillraceOptions.TRANSACTION_PREFIX) + "-" + name)
+        .setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
+        .build();
+  }
+
+  private int outputSizeMax() {
+    return Math.toIntExact(configuration.get(MillraceOptions.OUTPUT_SIZE_MAX).getBytes());
+  }
+}

@@ -1,0 +1,144 @@
+package io.millrace.jobs.kafka;
+
+import io.millrace.jobs.MillraceOptions.RecordFormat;
+import io.millrace.schemas.AvroCodec;
+import io.millrace.schemas.CostEvent;
+import io.millrace.schemas.PlainJson;
+import io.millrace.schemas.Response;
+import io.millrace.schemas.TokenEvent;
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Function;
+import org.apache.avro.specific.SpecificRecord;
+import org.apache.flink.api.common.serialization.SerializationSchema.InitializationContext;
+import org.apache.flink.connector.kafka.sink.KafkaRecordSerializationSchema;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.Headers;
+
+/** How each output stream's elements become Kafka records. */
+final class OutputRecords {
+  /** Room for headers and framing beside a value at its limit, bytes. */
+  private static final int OVERHEAD_BYTES = 16 * 1024;
+
+  private OutputRecords() {}
+
+  /** Key: the prompt's. Headers tell what the OpenAI body has no place for. */
+  static KafkaRecordSerializationSchema<Answer> answers(String topic, RecordFormat format) {
+    return new AnswerSchema(topic, format);
+  }
+
+  /** Key: the request id, so that a request's events stay in order. */
+  static KafkaRecordSerializationSchema<TokenEvent> tokens(String topic, RecordFormat format) {
+    return new EventSchema<>(topic, format, TokenEvent.class, TokenEvent::getRequestId);
+  }
+
+  /** Key: the tenant. */
+  static KafkaRecordSerializationSchema<CostEvent> costs(String topic, RecordFormat format) {
+    return new EventSchema<>(topic, format, CostEvent.class, CostEvent::getTenant);
+  }
+
+  /**
+   * The original bytes with Kafka Connect's headers. What would be larger than {@code sizeMax} goes
+   * without its bytes: the headers say where they are.
+   */
+  static KafkaRecordSerializationSchema<DeadLetter> deadLetters(String topic, int sizeMax) {
+    return (letter, context, timestamp) -> {
+      int size = length(letter.key()) + length(letter.value()) + OVERHEAD_BYTES;
+      boolean fits = size <= sizeMax;
+      ProducerRecord<byte[], byte[]> record =
+          new ProducerRecord<>(
+              topic, null, fits ? letter.key() : null, fits ? letter.value() : null);
+      Headers headers = record.headers();
+      put(headers, "__connect.errors.topic", letter.topic());
+      put(headers, "__connect.errors.partition", Integer.toString(letter.partition()));
+      put(headers, "__connect.errors.offset", Long.toString(letter.offset()));
+      put(headers, "__connect.errors.stage", letter.stage());
+      put(headers, "__connect.errors.exception.class.name", letter.code());
+      put(headers, "__connect.errors.exception.message", letter.message());
+      put(headers, "millrace.error.kind", letter.retryable() ? "retryable" : "terminal");
+      if (!fits) {
+        put(headers, "millrace.value.omitted", "too large; see the source position");
+      }
+      return record;
+    };
+  }
+
+  private static int length(byte[] bytes) {
+    return bytes == null ? 0 : bytes.length;
+  }
+
+  static void put(Headers headers, String name, String value) {
+    if (value != null) {
+      headers.add(name, value.getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  private static final class AnswerSchema implements KafkaRecordSerializationSchema<Answer> {
+    private static final long serialVersionUID = 1L;
+
+    private final String topic;
+    private final RecordFormat format;
+    private transient OpenAiResponseWriter json;
+    private transient AvroCodec<Response> avro;
+
+    AnswerSchema(String topic, RecordFormat format) {
+      this.topic = topic;
+      this.format = format;
+    }
+
+    @Override
+    public void open(InitializationContext context, KafkaSinkContext sinkContext) {
+      json = new OpenAiResponseWriter();
+      avro = new AvroCodec<>(Response.class);
+    }
+
+    @Override
+    public ProducerRecord<byte[], byte[]> serialize(
+        Answer answer, KafkaSinkContext context, Long timestamp) {
+      Response response = answer.response();
+      byte[] value = format == RecordFormat.JSON ? json.bytes(response) : avro.encode(response);
+      ProducerRecord<byte[], byte[]> record =
+          new ProducerRecord<>(topic, null, answer.key(), value);
+      put(record.headers(), "millrace.request-id", response.getRequestId());
+      put(record.headers(), "millrace.custom-id", response.getCustomId());
+      put(record.headers(), "millrace.tenant", response.getTenant());
+      put(record.headers(), "traceparent", response.getTraceparent());
+      return record;
+    }
+  }
+
+  /** Names the record key of an event. */
+  private interface KeyOf<T> extends Function<T, String>, Serializable {}
+
+  private static final class EventSchema<T extends SpecificRecord>
+      implements KafkaRecordSerializationSchema<T> {
+    private static final long serialVersionUID = 1L;
+
+    private final String topic;
+    private final RecordFormat format;
+    private final Class<T> type;
+    private final KeyOf<T> key;
+    private transient AvroCodec<T> avro;
+
+    EventSchema(String topic, RecordFormat format, Class<T> type, KeyOf<T> key) {
+      this.topic = topic;
+      this.format = format;
+      this.type = type;
+      this.key = key;
+    }
+
+    @Override
+    public void open(InitializationContext context, KafkaSinkContext sinkContext) {
+      avro = new AvroCodec<>(type);
+    }
+
+    @Override
+    public ProducerRecord<byte[], byte[]> serialize(
+        T event, KafkaSinkContext context, Long timestamp) {
+      byte[] value = format == RecordFormat.JSON ? PlainJson.write(event) : avro.encode(event);
+      String name = key.apply(event);
+      return new ProducerRecord<>(
+          topic, null, name == null ? null : name.getBytes(StandardCharsets.UTF_8), value);
+    }
+  }
+}

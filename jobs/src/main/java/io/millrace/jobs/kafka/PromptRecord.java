@@ -1,0 +1,31 @@
+package io.millrace.jobs.kafka;
+
+/**
+ * A record of the prompts topic as it came: nothing decoded, nothing judged.
+ *
+ * @param topic source topic
+ * @param partition source partition
+ * @param offset source offset
+ * @param timestampMs the record's own time, epoch milliseconds
+ * @param key its key, or null
+ * @param value its value, or null
+ * @param tenant header {@code tenant}, or null
+ * @param traceparent header {@code traceparent}, or null
+ * @param deadline header {@code deadline}, epoch milliseconds as text, or null
+ */
+public record PromptRecord(
+    String topic,
+    int partition,
+    long offset,
+    long timestampMs,
+    byte[] key,
+    byte[] value,
+    String tenant,
+    String traceparent,
+    String deadline) {
+
+  /** Unique among all prompts, and the same when the record is read again. */
+  public String requestId() {
+    return topic + "-" + partition + "-" + offset;
+  }
+}

@@ -1,0 +1,32 @@
+package io.millrace.jobs.kafka;
+
+import java.util.List;
+
+/** Names of the topics, all under one prefix. */
+public record Topics(String prefix) {
+
+  public String prompts() {
+    return prefix + "prompts";
+  }
+
+  public String responses() {
+    return prefix + "responses";
+  }
+
+  public String tokens() {
+    return prefix + "tokens";
+  }
+
+  public String costs() {
+    return prefix + "costs";
+  }
+
+  public String deadLetters() {
+    return prefix + "dead-letters";
+  }
+
+  /** Every topic that the inference job reads or writes. */
+  public List<String> all() {
+    return List.of(prompts(), responses(), tokens(), costs(), deadLetters());
+  }
+}
