@@ -1,0 +1,100 @@
+package io.millrace.jobs.embedded;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EmbeddedKafkaTest {
+
+  @TempDir Path directory;
+
+  @Test
+  void keepsDataAndOffsetsOverRestart() throws Exception {
+    int port;
+    try (EmbeddedKafka kafka = EmbeddedKafka.start(directory, 0)) {
+      port = kafka.port();
+      kafka.topics().create(Map.of("numbers", 2), Map.of("max.message.bytes", "2000000"));
+      try (var producer = KafkaClients.producer(kafka.bootstrapServers())) {
+        for (int i = 0; i < 10; i++) {
+          producer.send(new ProducerRecord<>("numbers", "k" + i, "v" + i)).get();
+        }
+      }
+      try (var consumer = KafkaClients.consumer(kafka.bootstrapServers(), "readers", 4)) {
+        consumer.subscribe(List.of("numbers"));
+        assertThat(KafkaClients.read(consumer, 4)).hasSize(4);
+        consumer.commitSync();
+      }
+    }
+
+    try (EmbeddedKafka kafka = EmbeddedKafka.start(directory, port)) {
+      assertThat(kafka.port()).isEqualTo(port);
+      assertThat(kafka.topics().names()).containsExactly("numbers");
+      try (var consumer = KafkaClients.consumer(kafka.bootstrapServers(), "readers", 100)) {
+        consumer.subscribe(List.of("numbers"));
+        assertThat(KafkaClients.read(consumer, 6)).hasSize(6);
+      }
+      try (var consumer = KafkaClients.consumer(kafka.bootstrapServers(), "others", 100)) {
+        consumer.subscribe(List.of("numbers"));
+        assertThat(KafkaClients.read(consumer, 10))
+            .extracting(ConsumerRecord::value)
+            .containsExactlyInAnyOrder("v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9");
+      }
+    }
+  }
+
+  @Test
+  void createsTopicsOnceAndUpdatesTheirSettings() throws Exception {
+    try (EmbeddedKafka kafka = EmbeddedKafka.start(directory, 0)) {
+      String large = "x".repeat(1_500_000);
+      kafka.topics().create(Map.of("a", 1));
+      kafka.topics().create(Map.of("a", 1, "b", 3), Map.of("max.message.bytes", "2000000"));
+      assertThat(kafka.topics().names()).containsExactlyInAnyOrder("a", "b");
+      try (var producer = KafkaClients.producer(kafka.bootstrapServers())) {
+        assertThat(producer.partitionsFor("b")).hasSize(3);
+        assertThat(producer.send(new ProducerRecord<>("a", large)).get().offset()).isZero();
+      }
+      assertThatThrownBy(() -> kafka.topics().create(Map.of("no spaces", 1)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageStartingWith("cannot create topic no spaces");
+    }
+  }
+
+  @Test
+  void takenPortIsOneClearLine() throws Exception {
+    try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      int port = other.getLocalPort();
+      assertThatThrownBy(() -> EmbeddedKafka.start(directory, port))
+          .isInstanceOf(StartupException.class)
+          .hasMessage("port " + port + " is in use; choose another with --kafka-port");
+    }
+  }
+
+  @Test
+  void directoryThatIsAFileIsOneClearLine() throws Exception {
+    Path file = Files.writeString(directory.resolve("file"), "");
+    assertThatThrownBy(() -> EmbeddedKafka.start(file, 0))
+        .isInstanceOf(StartupException.class)
+        .hasMessage(file + " is not a directory that can be written; choose another with --data");
+  }
+
+  @Test
+  void directoryInUseIsOneClearLine() {
+    try (EmbeddedKafka kafka = EmbeddedKafka.start(directory, 0)) {
+      assertThat(kafka.port()).isPositive();
+      assertThatThrownBy(() -> EmbeddedKafka.start(directory, 0))
+          .isInstanceOf(StartupException.class)
+          .hasMessage(
+              directory + " is in use by another broker; stop it or choose another with --data");
+    }
+  }
+}
