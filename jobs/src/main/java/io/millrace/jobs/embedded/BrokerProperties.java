@@ -53,7 +53,7 @@ final class BrokerProperties {
     // Nobody else will join the group: waiting for more members only delays the first one.
     set(p, "group.initial.rebalance.delay.ms", 0);
     // The broker serves clients from the heartbeat after its registration on.
-    set(p, "broker.heartbeat.interval.ms", 200);
+    set(p, "broker.heartbeat.interval.ms", 500);
 
     set(p, "num.network.threads", 2);
     set(p, "num.io.threads", 4);

@@ -4,11 +4,13 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.UnknownHostException;
 
 /** TCP ports of the loopback interface. */
 final class Ports {
 
-  private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
+  /** 127.0.0.1; the JDK's own loopback address is ::1 where IPv6 is preferred. */
+  static final InetAddress LOOPBACK = loopback();
 
   private Ports() {}
 
@@ -37,5 +39,13 @@ final class Ports {
   static StartupException taken(int port, String option, Throwable cause) {
     return new StartupException(
         "port " + port + " is in use; choose another with " + option, cause);
+  }
+
+  private static InetAddress loopback() {
+    try {
+      return InetAddress.getByAddress(new byte[] {127, 0, 0, 1});
+    } catch (UnknownHostException e) {
+      throw new IllegalStateException("four bytes are an address", e);
+    }
   }
 }

@@ -6,10 +6,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
@@ -26,6 +30,21 @@ final class KafkaClients {
             "bootstrap.servers", bootstrapServers, "max.request.size", 4_000_000, "linger.ms", 0),
         new StringSerializer(),
         new StringSerializer());
+  }
+
+  /** Sends values without keys and waits until all are acknowledged. */
+  static void produce(String bootstrapServers, String topic, List<String> values) {
+    List<Future<?>> acknowledgements = new ArrayList<>();
+    try (var producer = producer(bootstrapServers)) {
+      values.forEach(v -> acknowledgements.add(producer.send(new ProducerRecord<>(topic, v))));
+    }
+    for (Future<?> acknowledgement : acknowledgements) {
+      try {
+        acknowledgement.get();
+      } catch (InterruptedException | ExecutionException e) {
+        fail("not produced", e);
+      }
+    }
   }
 
   static KafkaConsumer<String, String> consumer(
@@ -59,5 +78,27 @@ final class KafkaClients {
       consumer.poll(Duration.ofMillis(200)).forEach(records::add);
     }
     return records;
+  }
+
+  /** Everything that is committed in a topic now, as a read_committed reader sees it. */
+  static List<String> committed(String bootstrapServers, String topic) {
+    try (var consumer = consumer(bootstrapServers, "all-of-" + topic, 500)) {
+      List<TopicPartition> partitions =
+          consumer.partitionsFor(topic).stream()
+              .map(p -> new TopicPartition(p.topic(), p.partition()))
+              .toList();
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+      List<String> values = new ArrayList<>();
+      long begin = System.nanoTime();
+      while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
+        if (System.nanoTime() - begin > READ_MAX_NANOS) {
+          fail("%s not read to %s after 60 s", topic, ends);
+        }
+        consumer.poll(Duration.ofMillis(200)).forEach(r -> values.add(r.value()));
+      }
+      return values;
+    }
   }
 }

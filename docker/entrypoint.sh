@@ -1,0 +1,7 @@
+#!/bin/sh
+# Flink's own entry point writes addresses into conf/config.yaml. It gets a copy, so that the
+# project's flink-conf/ can be mounted read-only.
+set -eu
+cp /etc/millrace/flink-conf/* "$FLINK_HOME/conf/"
+chown -R flink:flink "$FLINK_HOME/conf" 2>/dev/null || true
+exec /docker-entrypoint.sh "$@"

@@ -1,0 +1,289 @@
+package io.millrace.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.flink.configuration.CheckpointingOptions;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.Configuration;
+import org.apache.flink.configuration.CoreOptions;
+import org.apache.flink.configuration.GlobalConfiguration;
+import org.apache.flink.configuration.JobManagerOptions;
+import org.apache.flink.configuration.RestOptions;
+import org.apache.flink.configuration.TaskManagerOptions;
+import org.apache.flink.metrics.reporter.MetricReporterFactory;
+import org.apache.flink.runtime.clusterframework.TaskExecutorProcessUtils;
+import org.apache.flink.runtime.jobmanager.JobManagerProcessUtils;
+import org.apache.flink.util.PortRange;
+import org.apache.kafka.common.Uuid;
+import org.junit.jupiter.api.Test;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+
+/**
+ * Holds flink-conf/ and docker/ to what can be known without a container engine: that Flink
+ * understands the configuration, and that names, versions, ports and paths agree between files.
+ */
+class DeploymentFilesTest {
+
+  private static final Path HOME = Path.of(System.getProperty("millrace.home"));
+  private static final Path FLINK_CONF = HOME.resolve("flink-conf");
+  private static final Path DOCKER = HOME.resolve("docker");
+  private static final String REPORTER = "metrics.reporter.prom.";
+
+  private final Configuration flink = GlobalConfiguration.loadConfiguration(FLINK_CONF.toString());
+
+  @Test
+  void everyKeyIsAnOptionOfFlinkAndEveryValueHasItsType() throws Exception {
+    assertThat(flink.keySet()).hasSizeGreaterThan(30);
+    requireOptions(flink);
+  }
+
+  @Test
+  void misspeltKeysAndWrongValuesAreFound() throws Exception {
+    Map<String, ConfigOption<?>> options = FlinkOptions.all();
+    assertThat(options)
+        .hasSizeGreaterThan(300)
+        .doesNotContainKey("execution.checkpointing.intervall");
+    Configuration wrong = new Configuration();
+    wrong.setString("execution.checkpointing.interval", "often");
+    assertThatThrownBy(() -> requireOptions(wrong))
+        .hasMessageContaining("execution.checkpointing.interval");
+  }
+
+  @Test
+  void memoryAddsUp() {
+    var taskManager = TaskExecutorProcessUtils.processSpecFromConfig(flink);
+    assertThat(taskManager.getTaskHeapSize().getMebiBytes()).isGreaterThan(512);
+    assertThat(taskManager.getManagedMemorySize().getMebiBytes() / slots()).isGreaterThan(64);
+    var jobManager = JobManagerProcessUtils.processSpecFromConfig(flink);
+    assertThat(jobManager.getJvmHeapMemorySize().getMebiBytes()).isGreaterThan(256);
+  }
+
+  @Test
+  void metricsReporterExists() throws Exception {
+    Class<?> factory = Class.forName(flink.getString(REPORTER + "factory.class", null));
+    assertThat(MetricReporterFactory.class).isAssignableFrom(factory);
+    assertThat(new PortRange(flink.getString(REPORTER + "port", null)).getPortsIterator())
+        .toIterable()
+        .contains(9249);
+  }
+
+  @Test
+  void javaAcceptsTheOptions() throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of(flink.get(CoreOptions.FLINK_JVM_OPTIONS).trim().split("\\s+")));
+    command.add("-version");
+    assertThat(command).contains("--add-modules=jdk.incubator.vector").hasSizeGreaterThan(10);
+    assertThat(run(command)).contains("version").doesNotContain("Unknown module", "not exported");
+  }
+
+  @Test
+  void listensOnLoopbackUnlessTold() {
+    assertThat(flink.get(RestOptions.BIND_ADDRESS)).isEqualTo("localhost");
+    assertThat(flink.get(JobManagerOptions.BIND_HOST)).isEqualTo("localhost");
+    assertThat(flink.get(TaskManagerOptions.BIND_HOST)).isEqualTo("localhost");
+    List<String> published = new ArrayList<>();
+    for (Map<String, Object> service : services().values()) {
+      published.addAll(strings(service.get("ports")));
+    }
+    assertThat(published).hasSizeGreaterThan(3).allMatch(port -> port.startsWith("127.0.0.1:"));
+  }
+
+  @Test
+  void containersOverrideOptionsOfFlinkOnly() throws Exception {
+    Configuration overrides = new Configuration();
+    environment("jobmanager")
+        .get("FLINK_PROPERTIES")
+        .lines()
+        .map(line -> line.split(":", 2))
+        .forEach(pair -> overrides.setString(pair[0].trim(), pair[1].trim()));
+    requireOptions(overrides);
+    assertThat(overrides.get(RestOptions.ADDRESS)).isEqualTo("jobmanager");
+    assertThat(services()).containsKey(environment("jobmanager").get("JOB_MANAGER_RPC_ADDRESS"));
+
+    String metrics = overrides.getString(REPORTER + "port", null);
+    int rest = flink.get(RestOptions.PORT);
+    assertThat(strings(services().get("jobmanager").get("ports")))
+        .containsExactly("127.0.0.1:" + rest + ":" + rest, "127.0.0.1:9249:" + metrics);
+    assertThat(strings(services().get("taskmanager").get("ports")))
+        .containsExactly("127.0.0.1:9250:" + metrics);
+    assertThat(healthcheck("jobmanager")).contains("/jobmanager/" + rest);
+    assertThat(healthcheck("taskmanager")).contains("/localhost/" + metrics);
+  }
+
+  @Test
+  void imagesHaveTheVersionsOfTheBuild() {
+    String pom = read(HOME.resolve("pom.xml"));
+    assertThat(services().get("broker").get("image"))
+        .isEqualTo("apache/kafka:" + property(pom, "kafka.version"))
+        .isEqualTo(services().get("topics").get("image"));
+    assertThat(read(DOCKER.resolve("Dockerfile")))
+        .contains("ARG FLINK_IMAGE=flink:" + property(pom, "flink.version") + "-scala_2.12-java17")
+        .doesNotContain("latest");
+    assertThat(services().values())
+        .allSatisfy(s -> assertThat(s.get("image").toString()).matches("[a-z/]+:\\d[\\w.-]*"));
+  }
+
+  @Test
+  void brokerIsReachableWhereItsClientsLook() {
+    Map<String, String> broker = environment("broker");
+    String clients = environment("inference").get("MILLRACE_BOOTSTRAP_SERVERS");
+    assertThat(broker.get("KAFKA_ADVERTISED_LISTENERS"))
+        .contains("PLAINTEXT://" + clients)
+        .contains("HOST://localhost:9092");
+    assertThat(strings(services().get("broker").get("ports")))
+        .containsExactly("127.0.0.1:9092:9092");
+    assertThat(healthcheck("broker")).contains(clients);
+    assertThat(Uuid.fromString(broker.get("CLUSTER_ID"))).isNotNull();
+    assertThat(broker).containsEntry("KAFKA_TRANSACTION_MAX_TIMEOUT_MS", "3600000");
+    assertThat(strings(services().get("broker").get("volumes")))
+        .containsExactly("kafka:" + broker.get("KAFKA_LOG_DIRS"));
+  }
+
+  @Test
+  void everyTopicIsCreated() {
+    String script = strings(services().get("topics").get("command")).get(0);
+    TreeSet<String> topics = new TreeSet<>();
+    Matcher create = Pattern.compile("create (millrace\\.[a-z-]+) (\\d+)").matcher(script);
+    while (create.find()) {
+      topics.add(create.group(1));
+      if (!create.group(1).equals("millrace.prompts")) {
+        assertThat(Integer.parseInt(create.group(2))).isGreaterThan(1 << 20);
+      }
+    }
+    assertThat(topics)
+        .containsExactly(
+            "millrace.anomalies",
+            "millrace.attempts",
+            "millrace.costs",
+            "millrace.dead-letters",
+            "millrace.prompts",
+            "millrace.responses",
+            "millrace.tokens");
+  }
+
+  @Test
+  void pathsAgree() {
+    String dockerfile = read(DOCKER.resolve("Dockerfile"));
+    String submit = read(DOCKER.resolve("submit.sh"));
+    List<String> volumes = strings(services().get("taskmanager").get("volumes"));
+    assertThat(volumes).isEqualTo(strings(services().get("jobmanager").get("volumes")));
+    for (var option :
+        List.of(
+            CheckpointingOptions.CHECKPOINTS_DIRECTORY, CheckpointingOptions.SAVEPOINT_DIRECTORY)) {
+      String path = flink.get(option).replaceFirst("^file://", "");
+      assertThat(dockerfile).contains(" " + path + " ");
+      assertThat(submit).contains("=" + path + "/$name");
+      assertThat(volumes).anyMatch(v -> path.startsWith(v.split(":", 3)[1] + "/"));
+    }
+    assertThat(volumes).contains("../flink-conf:/etc/millrace/flink-conf:ro");
+    assertThat(read(DOCKER.resolve("entrypoint.sh"))).contains("cp /etc/millrace/flink-conf/* ");
+    assertThat(FLINK_CONF).isDirectoryContaining(p -> p.endsWith("config.yaml"));
+
+    String jar = "/opt/flink/usrlib/millrace-jobs.jar";
+    assertThat(dockerfile).contains(jar);
+    assertThat(submit).contains(jar);
+    assertThat(strings(services().get("inference").get("command")).get(0))
+        .isEqualTo("/opt/millrace/submit.sh");
+    assertThat(dockerfile).contains("docker/entrypoint.sh docker/submit.sh /opt/millrace/");
+  }
+
+  @Test
+  void buildContextHoldsWhatIsCopied() {
+    List<String> kept =
+        read(DOCKER.resolve("Dockerfile.dockerignore"))
+            .lines()
+            .filter(line -> line.startsWith("!"))
+            .map(line -> line.substring(1))
+            .toList();
+    List<String> copied = new ArrayList<>();
+    for (String line : read(DOCKER.resolve("Dockerfile")).lines().toList()) {
+      if (line.startsWith("COPY") && !line.contains("--from")) {
+        String[] words = line.replaceAll(" --\\S+", "").split(" ");
+        copied.addAll(List.of(words).subList(1, words.length - 1));
+      }
+    }
+    assertThat(copied).map(path -> path.replaceFirst("/$", "")).hasSameElementsAs(kept);
+  }
+
+  @Test
+  void scriptsParse() throws Exception {
+    for (String script : List.of("entrypoint.sh", "submit.sh")) {
+      Path file = DOCKER.resolve(script);
+      assertThat(file).isExecutable();
+      assertThat(run(List.of("sh", "-n", file.toString()))).isEmpty();
+    }
+  }
+
+  private static void requireOptions(Configuration configuration) throws IOException {
+    Map<String, ConfigOption<?>> options = FlinkOptions.all();
+    for (String key : configuration.keySet()) {
+      if (key.startsWith(REPORTER)) {
+        assertThat(key.substring(REPORTER.length())).isIn("factory.class", "port");
+        continue;
+      }
+      assertThat(options).as("options of Flink").containsKey(key);
+      assertThat(configuration.getOptional(options.get(key))).as(key).isPresent();
+    }
+  }
+
+  private long slots() {
+    return flink.get(TaskManagerOptions.NUM_TASK_SLOTS);
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Map<String, Map<String, Object>> services() {
+    Yaml yaml = new Yaml(new SafeConstructor(new LoaderOptions()));
+    Map<String, Object> compose = yaml.load(read(DOCKER.resolve("compose.yaml")));
+    return (Map<String, Map<String, Object>>) compose.get("services");
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Map<String, String> environment(String service) {
+    return (Map<String, String>) services().get(service).get("environment");
+  }
+
+  private static String healthcheck(String service) {
+    return ((Map<?, ?>) services().get(service).get("healthcheck")).get("test").toString();
+  }
+
+  private static List<String> strings(Object list) {
+    return list == null ? List.of() : ((List<?>) list).stream().map(Object::toString).toList();
+  }
+
+  private static String property(String pom, String name) {
+    Matcher matcher = Pattern.compile("<" + name + ">([^<]+)</").matcher(pom);
+    assertThat(matcher.find()).as(name).isTrue();
+    return matcher.group(1);
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new AssertionError("cannot read " + file, e);
+    }
+  }
+
+  private static String run(List<String> command) throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    byte[] output = process.getInputStream().readAllBytes();
+    assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(process.exitValue()).as(new String(output, StandardCharsets.UTF_8)).isZero();
+    return new String(output, StandardCharsets.UTF_8);
+  }
+}
