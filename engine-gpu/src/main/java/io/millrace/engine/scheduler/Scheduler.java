@@ -24,7 +24,8 @@ import java.util.TreeSet;
  *   <li>Then waiting ones join, strictly in order, while there is a place, budget, and room for all
  *       their tokens: not for the first chunk only, lest two prompts that fit one at a time block
  *       each other half way. One block stays free for each running sequence that may grow, lest the
- *       newcomer be preempted at once. None joins in a step that preempted.
+ *       newcomer be preempted at once. (One just preempted cannot come straight back: at least one
+ *       of the blocks that it needs is taken.)
  * </ol>
  *
  * <p>It cannot come to a standstill: a request that does not fit into an empty pool is not taken,
@@ -77,14 +78,10 @@ public final class Scheduler {
   /** Decides on the next step, and reserves its blocks. Empty only if there is no sequence. */
   public ScheduledBatch schedule() {
     List<Chunk> chunks = new ArrayList<>(running.size() + 1);
-    long preemptionsBefore = preemptions;
     int budget = config.stepTokensMax();
     for (int i = 0; i < running.size() && reserve(running.get(i)); i++) {
       int behind = running.size() - i - 1;
       budget -= chunk(running.get(i), budget - behind, chunks);
-    }
-    if (preemptions > preemptionsBefore) {
-      return new ScheduledBatch(chunks);
     }
     while (!waiting.isEmpty() && budget > 0 && mayJoin(waiting.first())) {
       Sequence sequence = waiting.pollFirst();

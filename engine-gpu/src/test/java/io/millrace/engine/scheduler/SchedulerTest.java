@@ -110,6 +110,19 @@ class SchedulerTest {
   }
 
   @Test
+  void whatThePreemptedGaveUpGoesToTheFirstInOrderThatWaits() {
+    start(3, 20, 5);
+    add("first", 4, 12);
+    add("second", 4, 12);
+    for (int i = 0; i < 5; i++) {
+      step();
+    }
+    add("urgent", 3, 1, -1);
+    assertThat(step()).containsExactly("first[8, 9) sampled", "urgent[0, 3) sampled");
+    assertThat(scheduler.waitingCount()).isEqualTo(1);
+  }
+
+  @Test
   void aPromptJoinsOnlyWithRoomForAllOfIt() {
     start(2, 4, 10);
     add("a", 24, 1);
