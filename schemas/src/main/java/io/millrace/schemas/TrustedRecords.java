@@ -37,8 +37,13 @@ public final class TrustedRecords extends Conversion<Void> {
           "Usage");
 
   static {
+    trust(TrustedRecords.class.getPackageName(), NAMES);
+  }
+
+  /** Adds generated classes of a package to those that schemas may name, for this process. */
+  public static synchronized void trust(String packageName, List<String> classNames) {
     ClassSecurityValidator.Builder trusted = ClassSecurityValidator.builder();
-    NAMES.forEach(name -> trusted.add(TrustedRecords.class.getPackageName() + "." + name));
+    classNames.forEach(name -> trusted.add(packageName + "." + name));
     ClassSecurityValidator.setGlobal(
         ClassSecurityValidator.composite(ClassSecurityValidator.getGlobal(), trusted.build()));
   }
