@@ -56,7 +56,7 @@ final class GenerateHarness implements AutoCloseable {
     GenerateSpec spec =
         new GenerateSpec(
             "default",
-            () -> new OpenedModel(engine, FakeEngine.TOKENIZER, "fake"),
+            () -> new OpenedModel(engine, FakeEngine.TOKENIZER, "fake", () -> {}),
             new DevicePrice(new BigDecimal("3.60")),
             100,
             backlog,
