@@ -20,7 +20,8 @@ import java.util.Set;
  * <p>Rendered as Hugging Face's transformers do: blocks trimmed, {@code raise_exception}, {@code
  * strftime_now} (in UTC), {@code tojson}, {@code namespace}, {@code break} and {@code continue},
  * Python's string methods. Known differences: a boolean prints as {@code true}, and an attribute of
- * something undefined is undefined where Jinja fails. Tools are not passed.
+ * something undefined is undefined where Jinja fails. Slices with a step and {@code for ... if} are
+ * refused; the {@code else} of a loop is not rendered. Tools are not passed.
  *
  * <p>Templates come with model files and are not trusted. They reach no files, classes or other
  * templates; what they compute is bounded in steps and in the size of every text and list.
@@ -92,6 +93,7 @@ public final class ChatTemplate {
           "the chat template is longer than " + TEMPLATE_CHARS_MAX + " characters");
     }
     checkNesting(jinja);
+    checkLoops(jinja);
     // Jinja drops one line break at the end of a template.
     String source = jinja.endsWith("\n") ? jinja.substring(0, jinja.length() - 1) : jinja;
     return new ChatTemplate(source, bosText, eosText, clock);
@@ -114,6 +116,24 @@ public final class ChatTemplate {
         throw new ChatTemplateException(
             "the chat template nests more than " + BRACKETS_MAX + " brackets");
       }
+    }
+  }
+
+  /** Refuses filtered loops, which the library would take for loops over nothing. */
+  private static void checkLoops(String jinja) throws ChatTemplateException {
+    int start = jinja.indexOf("{%");
+    while (start >= 0) {
+      int end = jinja.indexOf("%}", start);
+      if (end < 0) {
+        return;
+      }
+      String tag = jinja.substring(start + 2, end).replaceAll("\\s+", " ");
+      int condition = tag.indexOf(" if ");
+      if (tag.matches("[-+]? ?for .*") && condition >= 0 && !tag.contains(" else ")) {
+        throw new ChatTemplateException(
+            "the chat template has a loop with a condition (for ... if), which is not supported");
+      }
+      start = jinja.indexOf("{%", end);
     }
   }
 

@@ -141,4 +141,16 @@ class ChatTemplateTest {
         .isInstanceOf(ChatTemplateException.class)
         .hasMessageContaining("nests more than");
   }
+
+  @Test
+  void refusesLoopsWithAConditionAsTheLibraryWouldSkipThem() throws ChatTemplateException {
+    String loop = "{% for m in messages IF %}{{ m.content }}{% endfor %}";
+    assertThatThrownBy(() -> ChatTemplate.of(loop.replace("IF", "if m.role == 'user'"), "", ""))
+        .isInstanceOf(ChatTemplateException.class)
+        .hasMessageContaining("for ... if");
+    String conditional = loop.replace("messages IF", "(messages if true else [])");
+    assertThat(
+            ChatTemplate.of(conditional, "", "").render(List.of(new ChatMessage("a", "x")), true))
+        .isEqualTo("x");
+  }
 }
