@@ -129,6 +129,9 @@ final class EngineDriver {
 
   private void post(StepResult result) throws InterruptedException {
     mails.acquire();
+    if (closed) {
+      return;
+    }
     tell(
         () -> {
           mails.release();
@@ -145,14 +148,30 @@ final class EngineDriver {
     }
   }
 
-  /** Ends the engine's thread, which closes the engine, and waits for it. */
-  void close() throws InterruptedException {
+  /**
+   * Ends the engine's thread, which closes the engine, and waits for it, for as long as a step
+   * takes: whoever returns may take away what the engine computes on. An interrupt is kept for
+   * later.
+   */
+  void close() {
     if (thread.getState() == Thread.State.NEW) {
       engine.close();
       return;
     }
     closed = true;
     thread.interrupt();
-    thread.join();
+    // Even an engine that swallowed the interrupt must not wait for mails to be read.
+    mails.release(MAILS_MAX);
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

@@ -73,7 +73,10 @@ final class InFlight {
    * What keyed state lacks, to be added to it; null if nothing. Counts as recorded from here on.
    */
   Progress takeUnrecorded() {
-    if (recordedPrefillNanos == prefillNanos && recordedDecodeNanos == decodeNanos) {
+    if (recordedTokens == tokens.size()
+        && recordedText == text.length()
+        && recordedPrefillNanos == prefillNanos
+        && recordedDecodeNanos == decodeNanos) {
       return null;
     }
     Progress progress =
@@ -126,9 +129,9 @@ final class InFlight {
     return Math.max(0, startedMs - leader.getAdmittedMs());
   }
 
-  /** Milliseconds from admission to the first token. */
-  long firstTokenAfterMs() {
-    return Math.max(0, firstTokenMs - leader.getAdmittedMs());
+  /** Milliseconds from admission to the first token; null while there is none. */
+  Long firstTokenAfterMs() {
+    return firstTokenMs == 0 ? null : Math.max(0, firstTokenMs - leader.getAdmittedMs());
   }
 
   private static GeneratedToken stored(TokenOutput token) {

@@ -37,11 +37,17 @@ final class TokenEventWriter {
             ? ResponseFinishReason.valueOf(update.finishReason().name().toLowerCase(Locale.ROOT))
             : null;
     int count = update.tokens().size();
-    if (mode == TokenEvents.STEP || count == 0) {
+    boolean logprobs = prompt.getSampling().getLogprobs() >= 0;
+    if (count == 0 || (mode == TokenEvents.STEP && count > 1)) {
       return List.of(
           event(prompt, index, nowMs)
               .setTokenCount(count)
               .setText(update.text())
+              .setLogprob(
+                  logprobs && count > 0
+                      ? update.tokens().stream().mapToDouble(TokenOutput::logprob).sum()
+                      : null)
+              .setDrafted(update.tokens().stream().anyMatch(TokenOutput::drafted))
               .setFinishReason(end)
               .build());
     }
@@ -53,7 +59,7 @@ final class TokenEventWriter {
           event(prompt, index + i, nowMs)
               .setTokenId(token.id())
               .setText(last ? update.text() : "")
-              .setLogprob(prompt.getSampling().getLogprobs() < 0 ? null : (double) token.logprob())
+              .setLogprob(logprobs ? (double) token.logprob() : null)
               .setDrafted(token.drafted())
               .setFinishReason(last ? end : null)
               .build());
