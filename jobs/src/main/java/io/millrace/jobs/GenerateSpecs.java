@@ -20,7 +20,7 @@ final class GenerateSpecs {
         backlog,
         options.get(MillraceOptions.BACKLOG_SIZE_MAX).getBytes(),
         options.get(MillraceOptions.CACHE_TTL),
-        Math.toIntExact(options.get(MillraceOptions.CACHE_ANSWER_SIZE_MAX).getBytes()),
+        options.get(MillraceOptions.CACHE_ANSWER_SIZE_MAX).getBytes(),
         options.get(MillraceOptions.TOKEN_EVENTS));
   }
 

@@ -163,7 +163,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     for (AdmittedPrompt follower : settle(answer)) {
       reuse(follower, finished, CacheOutcome.coalesced, nowMs);
     }
-    if (leader.getCacheWrite() && finished.getText().length() <= spec.cachedAnswerCharsMax()) {
+    if (leader.getCacheWrite() && size(finished) <= spec.cachedAnswerBytesMax()) {
       state.cache(finished);
     }
   }
@@ -227,13 +227,16 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
 
   @Override
   public void close() throws Exception {
-    if (driver != null) {
-      driver.close();
+    try {
+      if (driver != null) {
+        driver.close();
+      }
+    } finally {
+      if (model != null) {
+        model.release().run();
+      }
+      super.close();
     }
-    if (model != null) {
-      model.release().run();
-    }
-    super.close();
   }
 
   private long nowMs() {
@@ -241,6 +244,14 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   }
 
   private static long size(AdmittedPrompt prompt) {
-    return (long) prompt.getValue().remaining() + prompt.getPromptTokens().remaining();
+    long key = prompt.getKey() == null ? 0 : prompt.getKey().remaining();
+    return key + prompt.getValue().remaining() + prompt.getPromptTokens().remaining();
+  }
+
+  /** About its bytes in state: a character takes up to three, an id with a logprob up to nine. */
+  private static long size(CachedAnswer answer) {
+    long ids =
+        answer.getTokens().stream().mapToLong(token -> 1 + token.getAlternatives().size()).sum();
+    return 3L * answer.getText().length() + 9 * ids;
   }
 }

@@ -18,7 +18,7 @@ import java.time.Duration;
  * @param backlogPromptsMax prompts in flight in a subtask before it pushes back
  * @param backlogBytesMax bytes of them
  * @param cacheTtl longest reuse of an answer
- * @param cachedAnswerCharsMax longer answers are not kept, characters
+ * @param cachedAnswerBytesMax larger answers are not kept, bytes
  * @param tokenEvents how often token events come
  */
 public record GenerateSpec(
@@ -29,7 +29,7 @@ public record GenerateSpec(
     int backlogPromptsMax,
     long backlogBytesMax,
     Duration cacheTtl,
-    int cachedAnswerCharsMax,
+    long cachedAnswerBytesMax,
     TokenEvents tokenEvents)
     implements Serializable {
 

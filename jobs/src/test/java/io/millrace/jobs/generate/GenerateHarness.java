@@ -18,14 +18,18 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.formats.avro.typeutils.AvroTypeInfo;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.runtime.state.StateBackend;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.runtime.tasks.mailbox.Mail;
 import org.apache.flink.streaming.runtime.tasks.mailbox.TaskMailbox;
 import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
 import org.apache.flink.util.OutputTag;
@@ -36,6 +40,7 @@ final class GenerateHarness implements AutoCloseable {
   static final int MAX_PARALLELISM = 720;
 
   private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(60);
+  private static final long POLL_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
 
   private final OutputTag<TokenEvent> tokens =
       new OutputTag<>("tokens", new AvroTypeInfo<>(TokenEvent.class));
@@ -78,6 +83,12 @@ final class GenerateHarness implements AutoCloseable {
     flink.setProcessingTime(START_MS);
   }
 
+  /** Keeps the state elsewhere than on the heap. */
+  GenerateHarness on(StateBackend backend) {
+    flink.setStateBackend(backend);
+    return this;
+  }
+
   GenerateHarness open() throws Exception {
     flink.open();
     return this;
@@ -102,8 +113,24 @@ final class GenerateHarness implements AutoCloseable {
       if (System.nanoTime() > deadline) {
         throw new AssertionError("the condition did not come true in time");
       }
-      // The driver ticks, so there is always a next mail.
-      mailbox.take(TaskMailbox.MIN_PRIORITY).run();
+      Optional<Mail> mail = mailbox.tryTake(TaskMailbox.MIN_PRIORITY);
+      if (mail.isPresent()) {
+        mail.get().run();
+      } else {
+        // Not take(): an engine that waits for steps sends no tick, and nothing would time out.
+        LockSupport.parkNanos(this, POLL_NANOS);
+      }
+    }
+  }
+
+  /** Runs mails until the engine has done all that it is allowed to, and has told of it. */
+  void runUntilEngineWaits() throws Exception {
+    runUntil(() -> engine.waitsForSteps() || inFlight().isEmpty());
+    TaskMailbox mailbox = flink.getTaskMailbox();
+    for (Optional<Mail> mail = mailbox.tryTake(TaskMailbox.MIN_PRIORITY);
+        mail.isPresent();
+        mail = mailbox.tryTake(TaskMailbox.MIN_PRIORITY)) {
+      mail.get().run();
     }
   }
 

@@ -5,6 +5,7 @@ import static io.millrace.jobs.generate.GenerateHarness.prompt;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Locale.ROOT;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.millrace.jobs.kafka.DeadLetter;
@@ -19,6 +20,8 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.streaming.runtime.tasks.mailbox.Mail;
+import org.apache.flink.streaming.runtime.tasks.mailbox.TaskMailbox;
 import org.apache.flink.streaming.util.AbstractStreamOperatorTestHarness;
 import org.junit.jupiter.api.Test;
 
@@ -149,9 +152,11 @@ class GenerateOperatorTest {
       prompts.add(prompt(i, "prompt number " + i));
     }
     OperatorSubtaskState checkpoint;
-    try (GenerateHarness harness = new GenerateHarness(new FakeEngine(3), 16).open()) {
+    try (GenerateHarness harness = new GenerateHarness(new FakeEngine(0), 16).open()) {
       harness.send(prompts.toArray(AdmittedPrompt[]::new));
-      harness.runUntil(() -> harness.engine.tokensGenerated() >= 12);
+      harness.engine.allow(3);
+      harness.runUntilEngineWaits();
+      assertThat(harness.engine.tokensGenerated()).isGreaterThanOrEqualTo(12);
       checkpoint = harness.flink.snapshot(1, START_MS);
     }
     List<String> answers = new ArrayList<>();
@@ -217,6 +222,61 @@ class GenerateOperatorTest {
 
       assertThat(harness.responses()).as("answered while the fourth waited").isNotEmpty();
       harness.runUntil(() -> harness.responses().size() == 4);
+    }
+  }
+
+  @Test
+  void takesPromptsOverTheBoundToLetACheckpointThroughButNotTwiceThat() throws Exception {
+    FakeEngine engine = new FakeEngine(0);
+    try (GenerateHarness harness = new GenerateHarness(engine, 3).open()) {
+      harness.send(prompt(0, "a0"), prompt(1, "a1"), prompt(2, "a2"));
+      // What a barrier that overtakes its channel leaves in the task's mailbox.
+      List<String> checkpoints = new ArrayList<>();
+      harness
+          .flink
+          .getTaskMailbox()
+          .put(new Mail(() -> checkpoints.add("1"), TaskMailbox.MIN_PRIORITY, "checkpoint"));
+      harness.send(prompt(3, "a3"), prompt(4, "a4"), prompt(5, "a5"));
+      assertThat(harness.responses()).isEmpty();
+      assertThat(harness.inFlight()).hasSize(6);
+
+      new Thread(() -> engine.allow(PLENTY)).start();
+      harness.send(prompt(6, "a6"));
+      assertThat(harness.responses()).as("answered while the seventh waited").isNotEmpty();
+      assertThat(checkpoints).as("only the task itself runs these").isEmpty();
+      harness.runUntil(() -> harness.responses().size() == 7);
+      assertThat(checkpoints).containsExactly("1");
+    }
+  }
+
+  @Test
+  void failsTheTaskWhenItsEngineFails() throws Exception {
+    FakeEngine engine = new FakeEngine(0);
+    try (GenerateHarness harness = new GenerateHarness(engine, 8).open()) {
+      AdmittedPrompt broken = prompt(0, "broken");
+      broken.setPromptTokens(java.nio.ByteBuffer.wrap(new byte[] {-1, -1, -1, -1}));
+      harness.send(broken);
+      assertThatThrownBy(() -> harness.runUntil(() -> false))
+          .hasStackTraceContaining("the engine failed");
+    }
+    assertThat(engine.closed()).isTrue();
+  }
+
+  @Test
+  void doesNotKeepAnAnswerThatIsTooLarge() throws Exception {
+    // The harness keeps 1000 bytes, and a character can take three.
+    String large = "x".repeat(334);
+    try (GenerateHarness harness = new GenerateHarness(new FakeEngine(PLENTY), 8).open()) {
+      for (int i = 0; i < 2; i++) {
+        AdmittedPrompt prompt = prompt(i, large);
+        prompt.getSampling().setMaxTokens(1000);
+        int count = i + 1;
+        harness.send(prompt);
+        harness.runUntil(() -> harness.responses().size() == count);
+      }
+      assertThat(harness.responses())
+          .extracting(Response::getCached)
+          .containsOnly(CacheOutcome.none);
     }
   }
 

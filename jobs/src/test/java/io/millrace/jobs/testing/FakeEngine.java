@@ -44,6 +44,11 @@ public final class FakeEngine implements Engine {
     steps.release(more);
   }
 
+  /** Whether the engine's thread has told of all its steps and waits to be allowed another. */
+  public boolean waitsForSteps() {
+    return steps.hasQueuedThreads();
+  }
+
   public long tokensGenerated() {
     return tokensGenerated.get();
   }
