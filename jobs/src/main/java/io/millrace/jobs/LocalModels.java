@@ -69,11 +69,12 @@ final class LocalModels implements Models {
             .orElseThrow(() -> new IllegalArgumentException(of.path.key() + " is not set")));
   }
 
-  /** What one sequence may fill: never more than the whole KV cache. */
+  /** What one sequence may fill: never more than the whole blocks of the KV cache. */
   private static int contextTokensMax(Configuration options, ModelOptions of, int modelTokens) {
     int configured = options.get(of.contextTokensMax);
     int context = configured > 0 ? Math.min(configured, modelTokens) : modelTokens;
-    return Math.min(context, options.get(of.kvTokens));
+    int blockTokens = options.get(of.kvBlockTokens);
+    return Math.min(context, options.get(of.kvTokens) / blockTokens * blockTokens);
   }
 
   private record LocalProfile(

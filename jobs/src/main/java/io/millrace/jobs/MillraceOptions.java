@@ -168,6 +168,13 @@ public final class MillraceOptions {
           .defaultValue(720)
           .withDescription("Key groups. Cannot change without losing the state.");
 
+  /** Below it, not even a dead letter's headers fit; above it, sizes outgrow an int. */
+  private static final long SIZE_MIN = 64 << 10;
+
+  private static final long SIZE_MAX = 1 << 30;
+
+  private static final Duration DURATION_MAX = Duration.ofDays(3650);
+
   private MillraceOptions() {}
 
   /** How often a record can come. */
@@ -224,8 +231,40 @@ public final class MillraceOptions {
             MODELS.key() + ": a model's name has 1 to 64 letters, digits, '.', '_' and '-'");
       }
     }
-    if (configuration.get(BACKLOG_PER_SEQUENCE) < 8) {
-      throw new IllegalArgumentException(BACKLOG_PER_SEQUENCE.key() + " must be at least 8");
+    between(configuration, BACKLOG_PER_SEQUENCE, 8, 1024);
+    between(configuration, MAX_PARALLELISM, 1, 1 << 15);
+    sized(configuration, PROMPT_SIZE_MAX);
+    sized(configuration, OUTPUT_SIZE_MAX);
+    sized(configuration, CACHE_ANSWER_SIZE_MAX);
+    positive(configuration, CACHE_TTL);
+    positive(configuration, TRANSACTION_TIMEOUT);
+    models.forEach(model -> new ModelOptions(model).validate(configuration));
+  }
+
+  /**
+   * @throws IllegalArgumentException if the number is not in the range, naming the option
+   */
+  static void between(Configuration configuration, ConfigOption<Integer> option, int min, int max) {
+    int value = configuration.get(option);
+    if (value < min || value > max) {
+      throw new IllegalArgumentException(
+          option.key() + " is " + value + ", must be " + min + " to " + max);
+    }
+  }
+
+  private static void sized(Configuration configuration, ConfigOption<MemorySize> option) {
+    long bytes = configuration.get(option).getBytes();
+    if (bytes < SIZE_MIN || bytes > SIZE_MAX) {
+      throw new IllegalArgumentException(
+          option.key() + " is " + bytes + " bytes, must be " + SIZE_MIN + " to " + SIZE_MAX);
+    }
+  }
+
+  private static void positive(Configuration configuration, ConfigOption<Duration> option) {
+    Duration value = configuration.get(option);
+    if (value.toMillis() < 1 || value.compareTo(DURATION_MAX) > 0) {
+      throw new IllegalArgumentException(
+          option.key() + " is " + value + ", must be 1 ms to " + DURATION_MAX.toDays() + " days");
     }
   }
 

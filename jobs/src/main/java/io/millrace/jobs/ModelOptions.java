@@ -1,13 +1,18 @@
 package io.millrace.jobs;
 
+import static io.millrace.jobs.MillraceOptions.between;
+
 import io.millrace.engine.backend.BackendKind;
 import java.util.List;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.ConfigOptions.OptionBuilder;
+import org.apache.flink.configuration.Configuration;
 
 /** The options of one model, {@code millrace.model.NAME.*}. */
 public final class ModelOptions {
+
+  private static final int SEQUENCES_MAX = 65_536;
 
   private final String model;
 
@@ -108,6 +113,28 @@ public final class ModelOptions {
         outputTokensMax,
         temperature,
         deviceHourUsd);
+  }
+
+  /**
+   * Checks ranges, so that a wrong number is an error at the start and not a task that never gets
+   * on.
+   *
+   * @throws IllegalArgumentException naming the option
+   */
+  void validate(Configuration configuration) {
+    between(configuration, parallelism, 1, configuration.get(MillraceOptions.MAX_PARALLELISM));
+    between(configuration, threads, 0, 1024);
+    between(configuration, sequencesMax, 1, SEQUENCES_MAX);
+    between(configuration, stepTokensMax, configuration.get(sequencesMax), Integer.MAX_VALUE);
+    between(configuration, kvBlockTokens, 1, 4096);
+    between(configuration, kvTokens, configuration.get(kvBlockTokens), Integer.MAX_VALUE);
+    between(configuration, contextTokensMax, 0, Integer.MAX_VALUE);
+    between(configuration, outputTokensMax, 1, Integer.MAX_VALUE);
+    double degrees = configuration.get(temperature);
+    if (!(degrees >= 0 && degrees <= 100)) {
+      throw new IllegalArgumentException(
+          temperature.key() + " is " + degrees + ", must be 0 to 100");
+    }
   }
 
   private OptionBuilder option(String name) {
