@@ -21,8 +21,8 @@ public interface Engine extends AutoCloseable {
   /**
    * Runs one step of the main loop: schedule, run the model, update the sequences.
    *
-   * @return one update for each request that made progress visible to its caller (new tokens, or
-   *     its end), in no particular order; empty if nothing did
+   * @return one update for each request that the step computed tokens for, or that has ended, in no
+   *     particular order; empty if there was nothing to do
    */
   List<GenerationUpdate> step();
 

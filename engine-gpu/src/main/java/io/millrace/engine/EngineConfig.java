@@ -6,7 +6,8 @@ package io.millrace.engine;
  * @param sequencesMax sequences in the batch at once
  * @param stepTokensMax tokens computed in one step, prompt chunks and decodes together; at least
  *     {@code sequencesMax}
- * @param waitingMax requests queued at once
+ * @param waitingMax requests queued at once; a preempted one waits in the same queue, and is let in
+ *     when it is full
  * @param kvBlocks KV blocks in the pool
  * @param blockTokens tokens in one KV block
  * @param contextTokensMax prompt and output of one sequence together, tokens; bounded by the

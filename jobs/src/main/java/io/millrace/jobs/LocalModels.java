@@ -1,7 +1,18 @@
 package io.millrace.jobs;
 
+import io.millrace.engine.EngineConfig;
+import io.millrace.engine.ModelFile;
+import io.millrace.engine.ModelStore;
+import io.millrace.engine.tokenizer.ChatMessage;
+import io.millrace.engine.tokenizer.ChatTemplateException;
+import io.millrace.engine.tokenizer.PromptEncoder;
 import io.millrace.jobs.admit.ModelProfile;
+import io.millrace.jobs.admit.RejectedPromptException;
 import io.millrace.jobs.generate.GenerateSpec.OpenedModel;
+import io.millrace.schemas.Message;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
 import org.apache.flink.configuration.Configuration;
 
 /** Models from GGUF files on this machine. */
@@ -9,12 +20,79 @@ final class LocalModels implements Models {
   private static final long serialVersionUID = 1L;
 
   @Override
-  public ModelProfile profile(Configuration options, String model) {
-    throw new UnsupportedOperationException("the engine comes with the next change");
+  public ModelProfile profile(Configuration options, String model) throws IOException {
+    ModelOptions of = new ModelOptions(model);
+    try (ModelFile file = ModelFile.open(path(options, model))) {
+      return new LocalProfile(
+          model,
+          file.digest(),
+          file.prompts(),
+          contextTokensMax(options, of, file.config().contextLength()),
+          options.get(of.outputTokensMax),
+          options.get(of.temperature).floatValue());
+    }
   }
 
   @Override
-  public OpenedModel open(Configuration options, String model) {
-    throw new UnsupportedOperationException("the engine comes with the next change");
+  public OpenedModel open(Configuration options, String model) throws IOException {
+    ModelOptions of = new ModelOptions(model);
+    ModelStore.Lease lease =
+        ModelStore.shared().acquire(path(options, model), options.get(of.backend));
+    try {
+      int blockTokens = options.get(of.kvBlockTokens);
+      int threads = options.get(of.threads);
+      EngineConfig config =
+          new EngineConfig(
+              options.get(of.sequencesMax),
+              options.get(of.stepTokensMax),
+              options.get(MillraceOptions.BACKLOG_PER_SEQUENCE) * options.get(of.sequencesMax),
+              options.get(of.kvTokens) / blockTokens,
+              blockTokens,
+              contextTokensMax(options, of, lease.model().config().contextLength()),
+              threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+      return new OpenedModel(
+          lease.model().engine(config),
+          lease.model().tokenizer(),
+          lease.model().backendName(),
+          lease::close);
+    } catch (RuntimeException e) {
+      lease.close();
+      throw e;
+    }
+  }
+
+  private static Path path(Configuration options, String model) {
+    ModelOptions of = new ModelOptions(model);
+    return Path.of(
+        options
+            .getOptional(of.path)
+            .orElseThrow(() -> new IllegalArgumentException(of.path.key() + " is not set")));
+  }
+
+  /** What one sequence may fill: never more than the whole KV cache. */
+  private static int contextTokensMax(Configuration options, ModelOptions of, int modelTokens) {
+    int configured = options.get(of.contextTokensMax);
+    int context = configured > 0 ? Math.min(configured, modelTokens) : modelTokens;
+    return Math.min(context, options.get(of.kvTokens));
+  }
+
+  private record LocalProfile(
+      String name,
+      String digest,
+      PromptEncoder prompts,
+      int contextTokensMax,
+      int outputTokensMax,
+      float temperature)
+      implements ModelProfile {
+
+    @Override
+    public int[] encode(List<Message> messages) throws RejectedPromptException {
+      try {
+        return prompts.encode(
+            messages.stream().map(m -> new ChatMessage(m.getRole(), m.getContent())).toList());
+      } catch (ChatTemplateException e) {
+        throw RejectedPromptException.terminal("invalid_messages", e.getMessage());
+      }
+    }
   }
 }

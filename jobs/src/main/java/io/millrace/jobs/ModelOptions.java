@@ -1,5 +1,6 @@
 package io.millrace.jobs;
 
+import io.millrace.engine.backend.BackendKind;
 import java.util.List;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
@@ -8,17 +9,10 @@ import org.apache.flink.configuration.ConfigOptions.OptionBuilder;
 /** The options of one model, {@code millrace.model.NAME.*}. */
 public final class ModelOptions {
 
-  /** What computes a model. */
-  public enum Backend {
-    AUTO,
-    CPU,
-    SCALAR
-  }
-
   private final String model;
 
   public final ConfigOption<String> path;
-  public final ConfigOption<Backend> backend;
+  public final ConfigOption<BackendKind> backend;
   public final ConfigOption<Integer> parallelism;
   public final ConfigOption<Integer> threads;
   public final ConfigOption<Integer> sequencesMax;
@@ -40,8 +34,8 @@ public final class ModelOptions {
             .withDescription("GGUF file, on every machine that runs the model or admits for it.");
     backend =
         option("backend")
-            .enumType(Backend.class)
-            .defaultValue(Backend.AUTO)
+            .enumType(BackendKind.class)
+            .defaultValue(BackendKind.AUTO)
             .withDescription(
                 "What computes: auto (the fastest that the machine has), cpu (vector unit), or"
                     + " scalar (the slow reference).");
@@ -68,7 +62,7 @@ public final class ModelOptions {
     kvTokens =
         option("kv-tokens")
             .intType()
-            .defaultValue(32_768)
+            .defaultValue(16_384)
             .withDescription("Tokens that an engine's KV cache holds.");
     kvBlockTokens =
         option("kv-block-tokens")

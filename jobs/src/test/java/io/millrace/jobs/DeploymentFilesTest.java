@@ -3,14 +3,15 @@ package io.millrace.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.jobs.kafka.Topics;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -141,7 +142,12 @@ class DeploymentFilesTest {
   @Test
   void brokerIsReachableWhereItsClientsLook() {
     Map<String, String> broker = environment("broker");
-    String clients = environment("inference").get("MILLRACE_BOOTSTRAP_SERVERS");
+    String clients =
+        strings(services().get("inference").get("command")).stream()
+            .filter(argument -> argument.contains(MillraceOptions.KAFKA_BOOTSTRAP.key()))
+            .map(argument -> argument.substring(argument.indexOf('=') + 1))
+            .findFirst()
+            .orElseThrow();
     assertThat(broker.get("KAFKA_ADVERTISED_LISTENERS"))
         .contains("PLAINTEXT://" + clients)
         .contains("HOST://localhost:9092");
@@ -149,31 +155,43 @@ class DeploymentFilesTest {
         .containsExactly("127.0.0.1:9092:9092");
     assertThat(healthcheck("broker")).contains(clients);
     assertThat(Uuid.fromString(broker.get("CLUSTER_ID"))).isNotNull();
-    assertThat(broker).containsEntry("KAFKA_TRANSACTION_MAX_TIMEOUT_MS", "3600000");
+    assertThat(Long.parseLong(broker.get("KAFKA_TRANSACTION_MAX_TIMEOUT_MS")))
+        .isGreaterThanOrEqualTo(MillraceOptions.TRANSACTION_TIMEOUT.defaultValue().toMillis());
     assertThat(strings(services().get("broker").get("volumes")))
         .containsExactly("kafka:" + broker.get("KAFKA_LOG_DIRS"));
   }
 
   @Test
-  void everyTopicIsCreated() {
+  void everyTopicIsCreatedAndTakesTheLargestRecord() {
     String script = strings(services().get("topics").get("command")).get(0);
-    TreeSet<String> topics = new TreeSet<>();
-    Matcher create = Pattern.compile("create (millrace\\.[a-z-]+) (\\d+)").matcher(script);
+    Map<String, Long> bytesMaxByTopic = new HashMap<>();
+    Matcher create = Pattern.compile("create (\\S+) (\\d+)").matcher(script);
     while (create.find()) {
-      topics.add(create.group(1));
-      if (!create.group(1).equals("millrace.prompts")) {
-        assertThat(Integer.parseInt(create.group(2))).isGreaterThan(1 << 20);
-      }
+      bytesMaxByTopic.put(create.group(1), Long.parseLong(create.group(2)));
     }
-    assertThat(topics)
-        .containsExactly(
-            "millrace.anomalies",
-            "millrace.attempts",
-            "millrace.costs",
-            "millrace.dead-letters",
-            "millrace.prompts",
-            "millrace.responses",
-            "millrace.tokens");
+    Topics topics = new Topics(MillraceOptions.TOPIC_PREFIX.defaultValue());
+    assertThat(bytesMaxByTopic)
+        .containsKeys(topics.all().toArray(String[]::new))
+        .containsKeys("millrace.anomalies", "millrace.attempts")
+        .hasSize(7);
+    assertThat(bytesMaxByTopic.remove(topics.prompts()))
+        .isGreaterThan(MillraceOptions.PROMPT_SIZE_MAX.defaultValue().getBytes());
+    assertThat(bytesMaxByTopic.values())
+        .allMatch(max -> max > MillraceOptions.OUTPUT_SIZE_MAX.defaultValue().getBytes());
+  }
+
+  @Test
+  void jobTakesItsArguments() throws Exception {
+    List<String> command = strings(services().get("inference").get("command"));
+    assertThat(Class.forName(command.get(2)).getMethod("main", String[].class)).isNotNull();
+    Configuration options =
+        JobArguments.parse(command.subList(3, command.size()).toArray(String[]::new));
+    MillraceOptions.validate(options);
+    assertThat(options.get(new ModelOptions("default").path)).startsWith("/models/");
+    assertThat(strings(services().get("taskmanager").get("volumes")))
+        .anyMatch(volume -> volume.endsWith(":/models:ro"));
+    assertThat(read(HOME.resolve("jobs/src/main/java/io/millrace/jobs/InferenceJob.java")))
+        .contains("env.execute(\"" + command.get(1) + "\")"); // by which submit.sh finds it
   }
 
   @Test

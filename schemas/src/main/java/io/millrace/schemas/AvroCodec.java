@@ -66,6 +66,7 @@ public final class AvroCodec<T extends SpecificRecord> {
    * @param recordBytesMax records with more bytes are refused, header included
    */
   public AvroCodec(Class<T> type, SchemaSource schemas, int recordBytesMax) {
+    TrustedRecords.register();
     this.schemas = schemas;
     this.recordBytesMax = recordBytesMax;
     data = new SpecificData(type.getClassLoader());

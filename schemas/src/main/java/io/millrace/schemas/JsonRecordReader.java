@@ -26,6 +26,7 @@ final class JsonRecordReader<T extends SpecificRecord> {
   private final SpecificData data;
 
   JsonRecordReader(Class<T> type) {
+    TrustedRecords.register();
     this.type = type;
     // The generated class's own data model: its defaults have the types that its fields take.
     data = SpecificData.getForClass(type);

@@ -1,5 +1,8 @@
 package io.millrace.engine.tokenizer;
 
+import java.util.Arrays;
+import java.util.List;
+
 /**
  * Text to token ids and back. Immutable, thread-safe.
  *
@@ -22,12 +25,35 @@ public interface Tokenizer {
   int[] encode(String text, boolean parseSpecial);
 
   /**
+   * Encodes the parts as the one text that they make together, except that a control token's
+   * spelling becomes that token only if all of it stands in parts with {@code parseSpecial}.
+   *
+   * <p>This default encodes part by part; it differs from the whole where a token could span two
+   * parts.
+   *
+   * @return token ids, without any begin or end token added
+   */
+  default int[] encode(List<TextPart> parts) {
+    return parts.stream()
+        .flatMapToInt(part -> Arrays.stream(encode(part.text(), part.parseSpecial())))
+        .toArray();
+  }
+
+  /**
    * The bytes that a token stands for: UTF-8 as a rule, though a single token may be a part of a
    * character. Empty for control tokens.
    *
    * @throws IndexOutOfBoundsException if the id is not in the vocabulary
    */
   byte[] bytes(int token);
+
+  /**
+   * Whether an encoded text starts with a space that was not in it (SentencePiece). The text of
+   * tokens from the very beginning is then one space too long.
+   */
+  default boolean addsSpacePrefix() {
+    return false;
+  }
 
   /** The token's own spelling in the vocabulary, for listings. */
   String piece(int token);

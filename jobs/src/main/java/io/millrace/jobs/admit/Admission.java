@@ -72,7 +72,8 @@ final class Admission {
     Sampling sampling = sampling(prompt, model, record, model.contextTokensMax() - tokens.length);
     CacheControl cache =
         prompt.getCache() != null ? prompt.getCache() : CacheControl.newBuilder().build();
-    boolean sharesSample = policy.cacheSampled();
+    boolean sharesSample =
+        cache.getUseCache() == null ? policy.cacheSampled() : cache.getUseCache();
 
     return AdmittedPrompt.newBuilder()
         .setRequestId(record.requestId())

@@ -257,6 +257,7 @@ final class OpenAiRequestReader {
     return CacheControl.newBuilder()
         .setNoCache(noCache != null && noCache)
         .setNoStore(noStore != null && noStore)
+        .setUseCache(bool(node, "use-cache"))
         .setTtlSeconds(ttl != null ? ttl : maxAge)
         .setNamespace(text(node, "namespace"))
         .build();

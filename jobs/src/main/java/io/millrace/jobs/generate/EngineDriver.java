@@ -147,6 +147,10 @@ final class EngineDriver {
 
   /** Ends the engine's thread, which closes the engine, and waits for it. */
   void close() throws InterruptedException {
+    if (thread.getState() == Thread.State.NEW) {
+      engine.close();
+      return;
+    }
     closed = true;
     thread.interrupt();
     thread.join();

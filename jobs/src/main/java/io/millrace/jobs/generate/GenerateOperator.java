@@ -47,6 +47,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   private transient GenerateState state;
   private transient AnswerWriter answers;
   private transient TokenEventWriter tokenEvents;
+  private transient GenerateSpec.OpenedModel model;
   private transient EngineDriver driver;
 
   GenerateOperator(
@@ -63,7 +64,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     inFlight = new HashMap<>();
     backlog = new Backlog(spec.backlogPromptsMax(), spec.backlogBytesMax());
     state = new GenerateState(getRuntimeContext(), spec.cacheTtl());
-    GenerateSpec.OpenedModel model = spec.source().open();
+    model = spec.source().open();
     answers = new AnswerWriter(spec.model(), model.backend(), spec.price(), model.tokenizer());
     tokenEvents = new TokenEventWriter(spec.tokenEvents());
     driver =
@@ -228,6 +229,9 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   public void close() throws Exception {
     if (driver != null) {
       driver.close();
+    }
+    if (model != null) {
+      model.release().run();
     }
     super.close();
   }

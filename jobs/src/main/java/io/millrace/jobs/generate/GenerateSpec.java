@@ -42,9 +42,10 @@ public record GenerateSpec(
   /**
    * A model ready to run.
    *
-   * @param engine the task's own engine; closing it closes all
+   * @param engine the task's own engine, closed by the task
    * @param tokenizer spells the tokens out
    * @param backend what computes, for the cost rows
+   * @param release gives back what the engine was made of, once the engine is closed
    */
-  public record OpenedModel(Engine engine, Tokenizer tokenizer, String backend) {}
+  public record OpenedModel(Engine engine, Tokenizer tokenizer, String backend, Runnable release) {}
 }

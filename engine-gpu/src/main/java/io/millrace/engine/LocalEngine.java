@@ -1,0 +1,259 @@
+package io.millrace.engine;
+
+import io.millrace.engine.kvcache.BlockPool;
+import io.millrace.engine.model.LanguageModel;
+import io.millrace.engine.model.ModelRunner;
+import io.millrace.engine.sampling.Sampler;
+import io.millrace.engine.scheduler.ChunkOutput;
+import io.millrace.engine.scheduler.ScheduledBatch;
+import io.millrace.engine.scheduler.ScheduledBatch.Chunk;
+import io.millrace.engine.scheduler.Scheduler;
+import io.millrace.engine.scheduler.Sequence;
+import io.millrace.engine.tokenizer.Tokenizer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+
+/**
+ * The engine that runs a model in this process, many sequences at once.
+ *
+ * <p>The main loop is {@link #step}: schedule, run, update. What a request's answer is depends on
+ * the request alone: not on what else runs, on how its prompt is cut into chunks, on preemption, or
+ * on whether an earlier attempt drew its first tokens. The model's end token counts as a token of
+ * output and has no text.
+ */
+public final class LocalEngine implements Engine {
+  // What it is made of.
+  private final LanguageModel model;
+  private final Tokenizer tokenizer;
+  private final EngineConfig config;
+  private final LongSupplier nanoClock;
+  private final int contextTokensMax;
+
+  /** A model's rows of logits may be padded beyond its tokenizer's vocabulary. */
+  private final int vocabSize;
+
+  private final BlockPool pool;
+  private final Scheduler scheduler;
+  private final ModelRunner runner;
+
+  // What it is doing.
+  private final Map<String, Sequence> sequences = new HashMap<>();
+
+  /** Ended between two steps; the next one reports them. */
+  private final List<Sequence> ended = new ArrayList<>();
+
+  private long arrivals;
+  private long steps;
+  private long promptTokens;
+  private long outputTokens;
+  private long busyNanos;
+  private boolean closed;
+
+  /**
+   * @param model closed with the engine
+   * @param nanoClock the time in nanoseconds, from any origin: {@code System::nanoTime}
+   * @throws IllegalArgumentException if the model's KV cache is not what the configuration says
+   */
+  public LocalEngine(
+      LanguageModel model, Tokenizer tokenizer, EngineConfig config, LongSupplier nanoClock) {
+    if (model.blockTokens() != config.blockTokens() || model.kvBlocks() < config.kvBlocks()) {
+      throw new IllegalArgumentException(
+          String.format(
+              "the model has %d KV blocks of %d tokens, the configuration says %d of %d",
+              model.kvBlocks(), model.blockTokens(), config.kvBlocks(), config.blockTokens()));
+    }
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.config = config;
+    this.nanoClock = nanoClock;
+    this.contextTokensMax = Math.min(config.contextTokensMax(), model.contextLength());
+    this.vocabSize = Math.min(model.vocabSize(), tokenizer.vocabSize());
+    this.pool = new BlockPool(config.kvBlocks(), config.blockTokens());
+    this.scheduler = new Scheduler(config, pool);
+    this.runner = new ModelRunner(model, new Sampler(vocabSize));
+  }
+
+  @Override
+  public void submit(GenerationRequest request) throws RequestRejectedException {
+    requireOpen();
+    validate(request);
+    if (scheduler.waitingCount() + ended.size() >= config.waitingMax()) {
+      throw new RequestRejectedException(
+          "the engine's queue of " + config.waitingMax() + " requests is full", true);
+    }
+    Sequence sequence = new Sequence(request, arrivals, tokensMax(request), tokenizer, pool);
+    arrivals++;
+    sequences.put(request.id(), sequence);
+    if (sequence.isFinished()) {
+      ended.add(sequence);
+    } else {
+      scheduler.add(sequence);
+    }
+  }
+
+  @Override
+  public List<GenerationUpdate> step() {
+    requireOpen();
+    long start = nanoClock.getAsLong();
+    ScheduledBatch batch = scheduler.schedule();
+    if (batch.isEmpty()) {
+      return reportEnded(new ArrayList<>());
+    }
+    List<ChunkOutput> outputs = runner.run(batch);
+    scheduler.update(batch, outputs);
+    List<GenerationUpdate> updates = report(batch, outputs, nanoClock.getAsLong() - start);
+    return reportEnded(updates);
+  }
+
+  @Override
+  public boolean cancel(String requestId) {
+    Sequence sequence = sequences.get(requestId);
+    if (sequence == null) {
+      return false;
+    }
+    if (!sequence.isFinished()) {
+      scheduler.cancel(sequence);
+      ended.add(sequence);
+    }
+    return true;
+  }
+
+  @Override
+  public boolean hasWork() {
+    return !sequences.isEmpty();
+  }
+
+  @Override
+  public EngineStats stats() {
+    return new EngineStats(
+        scheduler.running().size(),
+        scheduler.waitingCount(),
+        pool.used(),
+        pool.size(),
+        steps,
+        promptTokens,
+        outputTokens,
+        scheduler.preemptions(),
+        busyNanos);
+  }
+
+  /** Drops all requests without reporting them, and closes the model. */
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      List.copyOf(sequences.keySet()).forEach(this::cancel);
+      sequences.clear();
+      ended.clear();
+      model.close();
+    }
+  }
+
+  /** For tests of what must hold between steps. */
+  Scheduler scheduler() {
+    return scheduler;
+  }
+
+  /** For tests of what must hold between steps. */
+  BlockPool pool() {
+    return pool;
+  }
+
+  /** One update for each chunk, each with its share of the step's time. */
+  private List<GenerationUpdate> report(
+      ScheduledBatch batch, List<ChunkOutput> outputs, long nanos) {
+    steps++;
+    busyNanos += nanos;
+    List<Chunk> chunks = batch.chunks();
+    long[] shares =
+        LargestRemainder.split(nanos, chunks.stream().mapToInt(Chunk::tokens).toArray());
+    List<GenerationUpdate> updates = new ArrayList<>(chunks.size());
+    for (int i = 0; i < shares.length; i++) {
+      Chunk chunk = chunks.get(i);
+      boolean failed = outputs.get(i).error() != null;
+      GenerationUpdate update = update(chunk.sequence(), failed ? 0 : chunk.tokens(), shares[i]);
+      if (!failed) {
+        promptTokens +=
+            Math.max(0, Math.min(chunk.to(), chunk.sequence().promptLength()) - chunk.from());
+      }
+      outputTokens += update.tokens().size();
+      updates.add(update);
+    }
+    return updates;
+  }
+
+  private List<GenerationUpdate> reportEnded(List<GenerationUpdate> updates) {
+    for (Sequence sequence : ended) {
+      updates.add(update(sequence, 0, 0));
+    }
+    ended.clear();
+    return updates;
+  }
+
+  private GenerationUpdate update(Sequence sequence, int computedTokens, long nanos) {
+    if (sequence.isFinished()) {
+      sequences.remove(sequence.id());
+    }
+    return new GenerationUpdate(
+        sequence.id(),
+        sequence.takeNewTokens(),
+        sequence.takeNewText(),
+        sequence.finishReason(),
+        sequence.error(),
+        0,
+        computedTokens,
+        nanos);
+  }
+
+  private void validate(GenerationRequest request) throws RequestRejectedException {
+    int[] prompt = request.promptTokens();
+    if (sequences.containsKey(request.id())) {
+      throw new RequestRejectedException("a request with this id is in progress", true);
+    }
+    if (prompt.length == 0) {
+      throw new RequestRejectedException("the prompt has no tokens", false);
+    }
+    if (prompt.length >= contextTokensMax) {
+      throw new RequestRejectedException(
+          String.format(
+              "the prompt has %d tokens; with the output's first, the context of %d is exceeded",
+              prompt.length, contextTokensMax),
+          false);
+    }
+    if (!scheduler.fits(tokensMax(request))) {
+      throw new RequestRejectedException(
+          String.format(
+              "prompt and output may take %d tokens of KV cache, which holds %d",
+              tokensMax(request) - 1, (long) pool.size() * pool.blockTokens()),
+          false);
+    }
+    for (int token : prompt) {
+      requireInVocabulary(token);
+    }
+    for (TokenOutput token : request.resumed()) {
+      requireInVocabulary(token.id());
+    }
+  }
+
+  /** Most tokens of prompt and output together: the request's limit or the context's. */
+  private int tokensMax(GenerationRequest request) {
+    long asked = (long) request.promptTokens().length + request.sampling().maxTokens();
+    return (int) Math.min(asked, contextTokensMax);
+  }
+
+  private void requireInVocabulary(int token) throws RequestRejectedException {
+    if (token < 0 || token >= vocabSize) {
+      throw new RequestRejectedException(
+          "token " + token + " is not in the model's vocabulary of " + vocabSize, false);
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the engine is closed");
+    }
+  }
+}

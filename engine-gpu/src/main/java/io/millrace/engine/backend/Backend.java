@@ -1,0 +1,118 @@
+package io.millrace.engine.backend;
+
+import io.millrace.engine.gguf.GgmlType;
+import io.millrace.engine.model.ForwardBatch;
+import java.io.IOException;
+
+/**
+ * The device a forward pass runs on: makes tensors and computes coarse operations over them.
+ *
+ * <p>How a weight is quantised is a property of its {@link Tensor} and is dispatched inside {@link
+ * #matmul}. Weights of a quantised type are multiplied with activations rounded to int8 in blocks
+ * of 32, with one float32 scale each: the sum of a block is exact in integers, and blocks are added
+ * in order with fused multiply-adds. All other weights are multiplied with float32 activations.
+ *
+ * <p>Operations run in the order they are called, perhaps after the call returns; {@link #read}
+ * waits. The order of every reduction depends only on the length of its own row (for attention: on
+ * its own position), never on the other rows, the number of threads or the block ids, so that a row
+ * comes out the same, to the bit, in any company.
+ *
+ * <p>Not thread-safe: a backend belongs to the thread that calls it. Several models may share one,
+ * a target and its draft for example; their steps then take turns.
+ */
+public interface Backend extends AutoCloseable {
+
+  /** Short name for logs and records: {@code cpu-scalar}, {@code cpu-vector}. */
+  String name();
+
+  /** Whether {@link #matmul} can multiply with weights of this type. */
+  boolean supports(GgmlType type);
+
+  // ---- storage
+
+  /**
+   * Loads a weight, packed as this backend likes it. A vector is a matrix of one row.
+   *
+   * @param name the tensor's name, for error messages
+   * @param rows outputs, at least 1
+   * @param columns inputs, at least 1, a multiple of the type's block
+   * @throws IllegalArgumentException if the type is not supported or the tensor too large
+   * @throws IOException if the data cannot be read
+   */
+  Tensor weight(String name, GgmlType type, int rows, int columns, TensorData data)
+      throws IOException;
+
+  /** A buffer of activations, float32 {@code [rows][columns]}, all 0. */
+  Tensor activations(int rows, int columns);
+
+  /** A cache of keys and values, each {@code [layers][blocks x blockTokens][kvHeads][headDim]}. */
+  KvCache kvCache(int layers, int blocks, int blockTokens, int kvHeads, int headDim);
+
+  // ---- one step
+
+  /**
+   * Makes {@code batch} the one that the following operations work on, until the next call. The
+   * batch must have been checked against the model and must not change meanwhile.
+   */
+  void begin(ForwardBatch batch);
+
+  /** {@code out[row] = table[tokens[row]]} for every row of the batch. */
+  void embed(Tensor table, Tensor out);
+
+  /**
+   * Cosine and sine of every rotation of every row of the batch: {@code out[row][2i] =
+   * cos(positions[row] x frequencies[i])}, {@code out[row][2i + 1] = sin(...)}.
+   *
+   * @param frequencies float32 weight {@code [1][pairs]}, radians per position
+   * @param out {@code [rows][2 x pairs]}
+   */
+  void ropeAngles(Tensor frequencies, Tensor out);
+
+  /** {@code out = x / sqrt(mean(x^2) + epsilon) * weight}, row by row; {@code out} may be x. */
+  void rmsNorm(int rows, Tensor x, Tensor weight, float epsilon, Tensor out);
+
+  /** {@code out[row][o] = sum over i of weight[o][i] * x[row][i]}. */
+  void matmul(int rows, Tensor weight, Tensor x, Tensor out);
+
+  /**
+   * Turns the leading {@code angles.columns()} elements of every head of every row of the batch, in
+   * place.
+   *
+   * @param x {@code [rows][heads x headDim]}
+   */
+  void rope(Tensor angles, RopePairs pairs, int headDim, Tensor x);
+
+  /**
+   * Writes the batch's keys and values to its slots.
+   *
+   * @param k {@code [rows][kvHeads x headDim]}
+   * @param v {@code [rows][kvHeads x headDim]}
+   */
+  void storeKv(Tensor k, Tensor v, KvCache cache, int layer);
+
+  /**
+   * Causal attention of every row of the batch to positions 0 to its own, found through its
+   * segment's block table. Query head h reads KV head h x kvHeads / heads.
+   *
+   * @param q {@code [rows][heads x headDim]}
+   * @param scale factor of the scores before the softmax
+   * @param out {@code [rows][heads x headDim]}
+   */
+  void attention(Tensor q, KvCache cache, int layer, float scale, Tensor out);
+
+  /** {@code gate = silu(gate) * up}, element by element. */
+  void swiglu(int rows, Tensor gate, Tensor up);
+
+  /** {@code x += y}, element by element. */
+  void add(int rows, Tensor x, Tensor y);
+
+  /** {@code out[i] = x[logitsRows[i]]} for the batch's rows whose logits are wanted. */
+  void gather(Tensor x, Tensor out);
+
+  /** Waits for the operations before it and copies the first rows to {@code into}, row-major. */
+  void read(int rows, Tensor x, float[] into);
+
+  /** Stops the backend's threads. Tensors stay valid until they are closed themselves. */
+  @Override
+  void close();
+}

@@ -1,0 +1,47 @@
+package io.millrace.engine.backend.cpu;
+
+/**
+ * Activations rounded to int8 in blocks of 32 with one scale each: what weights of a quantised type
+ * are multiplied with, on every backend.
+ */
+final class Int8Blocks {
+
+  /** Elements in a block, as in GGUF's Q8_0 and Q4_0. */
+  static final int BLOCK = 32;
+
+  private Int8Blocks() {}
+
+  /** The scale of a block whose largest magnitude is {@code max}. */
+  static float scale(float max) {
+    return max / 127f;
+  }
+
+  /** What elements are multiplied with before they are rounded: 1 / scale, or 0 if that is none. */
+  static float inverse(float scale) {
+    return scale < Float.MIN_NORMAL ? 0f : 1f / scale;
+  }
+
+  /** Rounds to nearest, halves away from zero. */
+  static int round(float x, float inverse) {
+    float scaled = x * inverse;
+    return (int) (scaled + Math.copySign(0.5f, scaled));
+  }
+
+  /**
+   * Rounds one block.
+   *
+   * @return its scale
+   */
+  static float quantise(float[] x, int at, byte[] out, int outAt) {
+    float max = 0f;
+    for (int i = 0; i < BLOCK; i++) {
+      max = Math.max(max, Math.abs(x[at + i]));
+    }
+    float scale = scale(max);
+    float inverse = inverse(scale);
+    for (int i = 0; i < BLOCK; i++) {
+      out[outAt + i] = (byte) round(x[at + i], inverse);
+    }
+    return scale;
+  }
+}

@@ -1,0 +1,246 @@
+package io.millrace.engine.backend.cpu;
+
+import io.millrace.engine.model.ForwardBatch;
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Causal attention over the paged cache. A unit of work is one KV head of one row, whose query
+ * heads are taken four at a time so that they share the loads; missing ones are computed as zeros.
+ *
+ * <p>Scores are sums over dimensions, lane by lane for a vector of tokens; the softmax's sum goes
+ * over lanes of positions; the output is a sum over positions, lane by lane for a vector of
+ * dimensions. Each order depends on the row's own position alone.
+ */
+final class VectorAttention implements Workers.Task {
+  private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+  private static final int LANES = F.length();
+
+  /** Queries computed at once. */
+  private static final int QUERIES = 4;
+
+  /** A score that counts for nothing. */
+  private static final float MASKED = -1e30f;
+
+  private final Workers workers;
+  private final float[][] queries; // by worker: [headDim][QUERIES]
+  private final float[][] scores; // by worker: [QUERIES][blocks][keyTokens]
+  private final float[][] sums; // by worker: [QUERIES][valueDim], and one vector
+
+  // ---- of the step
+  private ForwardBatch batch;
+  private int[] segmentOfRow = new int[0];
+  private int positions;
+
+  // ---- of the operation
+  private VectorKvCache kv;
+  private int layer;
+  private float scale;
+  private float[] q;
+  private float[] out;
+  private int stride;
+  private int heads;
+
+  VectorAttention(Workers workers) {
+    this.workers = workers;
+    queries = new float[workers.threads()][0];
+    scores = new float[workers.threads()][0];
+    sums = new float[workers.threads()][0];
+  }
+
+  void begin(ForwardBatch batch) {
+    this.batch = batch;
+    if (segmentOfRow.length < batch.rows()) {
+      segmentOfRow = new int[2 * batch.rows()];
+    }
+    positions = 0;
+    for (int segment = 0; segment < batch.segments(); segment++) {
+      int from = batch.segmentStarts()[segment];
+      int to = batch.segmentStarts()[segment + 1];
+      Arrays.fill(segmentOfRow, from, to, segment);
+      positions = Math.max(positions, batch.positions()[to - 1] + 1);
+    }
+  }
+
+  void run(FloatTensor q, VectorKvCache kv, int layer, float scale, FloatTensor out) {
+    this.kv = kv;
+    this.layer = layer;
+    this.scale = scale;
+    this.q = q.read();
+    this.out = out.write();
+    this.stride = q.stride();
+    this.heads = q.columns() / kv.headDim();
+    reserve();
+    long work = 0;
+    for (int row = 0; row < batch.rows(); row++) {
+      work += 2L * q.columns() * (batch.positions()[row] + 1);
+    }
+    workers.run(this, batch.rows() * kv.kvHeads(), work);
+  }
+
+  /** Grows every worker's scratch memory, by half more than needed so that this ends soon. */
+  private void reserve() {
+    int blocks = (positions + kv.blockTokens() - 1) / kv.blockTokens();
+    int scoresNeeded = QUERIES * blocks * kv.keyTokens();
+    for (int worker = 0; worker < workers.threads(); worker++) {
+      if (scores[worker].length < scoresNeeded) {
+        scores[worker] = new float[scoresNeeded + scoresNeeded / 2];
+      }
+      if (queries[worker].length < QUERIES * kv.headDim()) {
+        queries[worker] = new float[QUERIES * kv.headDim()];
+      }
+      if (sums[worker].length < QUERIES * kv.valueDim() + LANES) {
+        sums[worker] = new float[QUERIES * kv.valueDim() + LANES];
+      }
+    }
+  }
+
+  @Override
+  public void run(int unit, int worker) {
+    int row = unit / kv.kvHeads();
+    int kvHead = unit % kv.kvHeads();
+    int group = heads / kv.kvHeads();
+    for (int first = 0; first < group; first += QUERIES) {
+      int count = Math.min(QUERIES, group - first);
+      int at = row * stride + (kvHead * group + first) * kv.headDim();
+      attend(row, kvHead, at, count, worker);
+    }
+  }
+
+  /** Up to four query heads, which lie one after another from {@code at} on. */
+  private void attend(int row, int kvHead, int at, int count, int worker) {
+    int headDim = kv.headDim();
+    float[] tile = queries[worker];
+    for (int i = 0; i < QUERIES; i++) {
+      for (int d = 0; d < headDim; d++) {
+        tile[d * QUERIES + i] = i < count ? q[at + i * headDim + d] * scale : 0f;
+      }
+    }
+    int tokens = batch.positions()[row] + 1;
+    int[] blockTable = batch.blockTables()[segmentOfRow[row]];
+    int blocks = (tokens + kv.blockTokens() - 1) / kv.blockTokens();
+    int length = blocks * kv.keyTokens();
+    float[] weights = scores[worker];
+    score(blockTable, blocks, kvHead, tile, weights, length);
+    float[] mean = sums[worker];
+    int lanesAt = QUERIES * kv.valueDim();
+    for (int i = 0; i < count; i++) {
+      mask(weights, i * length, tokens, blocks);
+      softmax(weights, i * length, length, mean, lanesAt);
+    }
+    for (int d = 0; d < kv.valueDim(); d += 2 * LANES) {
+      mix(blockTable, tokens, kvHead, weights, length, d, mean);
+    }
+    for (int i = 0; i < count; i++) {
+      System.arraycopy(mean, i * kv.valueDim(), out, at + i * headDim, headDim);
+    }
+  }
+
+  /** {@code to[i][token] = q[i] . key[token]}, whole vectors of every block. */
+  private void score(
+      int[] blockTable, int blocks, int kvHead, float[] tile, float[] to, int length) {
+    float[] keys = kv.keys(layer);
+    int step = kv.keyTokens();
+    int headDim = kv.headDim();
+    for (int block = 0; block < blocks; block++) {
+      int keysAt = kv.keysAt(blockTable[block], kvHead);
+      for (int t = 0; t < step; t += LANES) {
+        FloatVector s0 = FloatVector.zero(F);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        for (int d = 0; d < headDim; d++) {
+          FloatVector key = FloatVector.fromArray(F, keys, keysAt + t + d * step);
+          s0 = key.fma(FloatVector.broadcast(F, tile[4 * d]), s0);
+          s1 = key.fma(FloatVector.broadcast(F, tile[4 * d + 1]), s1);
+          s2 = key.fma(FloatVector.broadcast(F, tile[4 * d + 2]), s2);
+          s3 = key.fma(FloatVector.broadcast(F, tile[4 * d + 3]), s3);
+        }
+        int at = block * step + t;
+        s0.intoArray(to, at);
+        s1.intoArray(to, at + length);
+        s2.intoArray(to, at + 2 * length);
+        s3.intoArray(to, at + 3 * length);
+      }
+    }
+  }
+
+  /** Masks what stands in the blocks' padding and beyond the row's own position. */
+  private void mask(float[] weights, int at, int tokens, int blocks) {
+    int step = kv.keyTokens();
+    int blockTokens = kv.blockTokens();
+    for (int block = 0; block < blocks; block++) {
+      int present = Math.min(blockTokens, tokens - block * blockTokens);
+      Arrays.fill(weights, at + block * step + present, at + (block + 1) * step, MASKED);
+    }
+  }
+
+  /** In place over {@code [at, at + length)}, whole vectors. */
+  private static void softmax(float[] weights, int at, int length, float[] lanes, int lanesAt) {
+    FloatVector max = FloatVector.broadcast(F, MASKED);
+    for (int i = 0; i < length; i += LANES) {
+      max = max.max(FloatVector.fromArray(F, weights, at + i));
+    }
+    float highest = max.reduceLanes(VectorOperators.MAX);
+    FloatVector sums = FloatVector.zero(F);
+    for (int i = 0; i < length; i += LANES) {
+      FloatVector e = VectorMath.exp(FloatVector.fromArray(F, weights, at + i).sub(highest));
+      e.intoArray(weights, at + i);
+      sums = sums.add(e);
+    }
+    sums.intoArray(lanes, lanesAt);
+    float factor = 1f / VectorMath.sum(lanes, lanesAt, LANES);
+    for (int i = 0; i < length; i += LANES) {
+      FloatVector.fromArray(F, weights, at + i).mul(factor).intoArray(weights, at + i);
+    }
+  }
+
+  /**
+   * {@code to[i][d .. d + 2 LANES) = sum over tokens of weights[i][token] * value[token][d ..]}.
+   */
+  private void mix(
+      int[] blockTable, int tokens, int kvHead, float[] weights, int length, int d, float[] to) {
+    float[] values = kv.values(layer);
+    int valueDim = kv.valueDim();
+    int blockTokens = kv.blockTokens();
+    FloatVector a0 = FloatVector.zero(F);
+    FloatVector a1 = a0;
+    FloatVector a2 = a0;
+    FloatVector a3 = a0;
+    FloatVector b0 = a0;
+    FloatVector b1 = a0;
+    FloatVector b2 = a0;
+    FloatVector b3 = a0;
+    for (int block = 0; block * blockTokens < tokens; block++) {
+      int valuesAt = kv.valuesAt(blockTable[block], kvHead) + d;
+      int present = Math.min(blockTokens, tokens - block * blockTokens);
+      int at = block * kv.keyTokens();
+      for (int t = 0; t < present; t++) {
+        FloatVector a = FloatVector.fromArray(F, values, valuesAt + t * valueDim);
+        FloatVector b = FloatVector.fromArray(F, values, valuesAt + t * valueDim + LANES);
+        FloatVector w = FloatVector.broadcast(F, weights[at + t]);
+        a0 = a.fma(w, a0);
+        b0 = b.fma(w, b0);
+        w = FloatVector.broadcast(F, weights[at + t + length]);
+        a1 = a.fma(w, a1);
+        b1 = b.fma(w, b1);
+        w = FloatVector.broadcast(F, weights[at + t + 2 * length]);
+        a2 = a.fma(w, a2);
+        b2 = b.fma(w, b2);
+        w = FloatVector.broadcast(F, weights[at + t + 3 * length]);
+        a3 = a.fma(w, a3);
+        b3 = b.fma(w, b3);
+      }
+    }
+    a0.intoArray(to, d);
+    b0.intoArray(to, d + LANES);
+    a1.intoArray(to, d + valueDim);
+    b1.intoArray(to, d + valueDim + LANES);
+    a2.intoArray(to, d + 2 * valueDim);
+    b2.intoArray(to, d + 2 * valueDim + LANES);
+    a3.intoArray(to, d + 3 * valueDim);
+    b3.intoArray(to, d + 3 * valueDim + LANES);
+  }
+}

@@ -1,0 +1,163 @@
+package io.millrace.engine.sampling;
+
+import io.millrace.engine.SamplingParams;
+import io.millrace.engine.TokenOutput;
+import io.millrace.engine.TokenOutput.TokenLogprob;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+
+/**
+ * Draws a token from a row of logits. What it draws is a function of the logits, the parameters,
+ * the history and the position alone: it keeps scratch space between calls and nothing else.
+ *
+ * <p>The order is vLLM's: repetition penalty, temperature, min-p, top-k, then top-p over the
+ * probabilities of what those left, then the draw. (llama.cpp divides by the temperature last; ask
+ * it for that order when comparing.) Greedy takes the most likely token after the penalty; of equal
+ * ones the lowest id. Log-probabilities are those of the model itself, before all of this. Not
+ * thread-safe.
+ */
+public final class Sampler {
+  private final int vocabSize;
+  private final float[] penalised;
+  private final BitSet seen;
+  private final Candidates candidates;
+
+  /**
+   * @param vocabSize tokens to draw from: the first ones of a row of logits
+   */
+  public Sampler(int vocabSize) {
+    this.vocabSize = vocabSize;
+    this.penalised = new float[vocabSize];
+    this.seen = new BitSet(vocabSize);
+    this.candidates = new Candidates(vocabSize);
+  }
+
+  /**
+   * Draws the next token.
+   *
+   * @param logits holds a row of float32 {@code [vocabSize]} from {@code offset} on; not changed.
+   *     Minus infinity excludes a token
+   * @param history the tokens before the one to draw
+   * @param position how many tokens of output come before it, those of earlier attempts included:
+   *     with the seed, it selects the noise
+   * @throws ArithmeticException if no token can be drawn from these logits: one is NaN or plus
+   *     infinity, or all are minus infinity
+   */
+  public TokenOutput sample(
+      float[] logits, int offset, SamplingParams params, TokenHistory history, int position) {
+    requireDrawable(logits, offset);
+    float[] scores = logits;
+    int scoresOffset = offset;
+    if (params.repetitionPenalty() != 1) {
+      penalise(logits, offset, params.repetitionPenalty(), history);
+      scores = penalised;
+      scoresOffset = 0;
+    }
+    int best = argmax(scores, scoresOffset);
+    int token =
+        params.isGreedy()
+            ? best
+            : draw(scores, scoresOffset, scores[scoresOffset + best], params, position);
+    if (token < 0) {
+      throw new ArithmeticException("the repetition penalty makes a logit infinite");
+    }
+    if (params.logprobs() < 0) {
+      return new TokenOutput(token, Float.NaN, List.of(), false);
+    }
+    double logSumExp = logSumExp(logits, offset);
+    float logprob = (float) (logits[offset + token] - logSumExp);
+    return new TokenOutput(
+        token, logprob, alternatives(logits, offset, params.logprobs(), logSumExp), false);
+  }
+
+  private int draw(
+      float[] scores, int offset, double maxScore, SamplingParams params, int position) {
+    double temperature = params.temperature();
+    GumbelRace race = new GumbelRace(params.seed(), position);
+    if (params.minP() == 0 && params.topK() == 0 && params.topP() == 1) {
+      for (int id = 0; id < vocabSize; id++) {
+        race.offer(id, (scores[offset + id] - maxScore) / temperature);
+      }
+      return race.winner();
+    }
+    // p >= minP x pMax, in terms of logits: both sides' logarithms times the temperature.
+    double minScore =
+        params.minP() == 0
+            ? Double.NEGATIVE_INFINITY
+            : maxScore + temperature * Math.log(params.minP());
+    candidates.fill(scores, offset, vocabSize, minScore);
+    if (params.topK() > 0) {
+      candidates.keepTop(params.topK());
+    }
+    if (params.topP() < 1) {
+      candidates.keepTopP(params.topP(), maxScore, temperature);
+    }
+    for (int i = 0; i < candidates.size(); i++) {
+      race.offer(candidates.id(i), (candidates.logit(i) - maxScore) / temperature);
+    }
+    return race.winner();
+  }
+
+  /** The penalty of Keskar and others, "CTRL", 2019: once for each token seen, however often. */
+  private void penalise(float[] logits, int offset, float penalty, TokenHistory history) {
+    System.arraycopy(logits, offset, penalised, 0, vocabSize);
+    seen.clear();
+    for (int i = 0; i < history.length(); i++) {
+      int token = history.token(i);
+      if (!seen.get(token)) {
+        seen.set(token);
+        float logit = penalised[token];
+        penalised[token] = logit > 0 ? logit / penalty : logit * penalty;
+      }
+    }
+  }
+
+  private int argmax(float[] scores, int offset) {
+    int best = 0;
+    for (int id = 1; id < vocabSize; id++) {
+      if (scores[offset + id] > scores[offset + best]) {
+        best = id;
+      }
+    }
+    return best;
+  }
+
+  private List<TokenLogprob> alternatives(float[] logits, int offset, int count, double logSumExp) {
+    if (count == 0) {
+      return List.of();
+    }
+    candidates.fill(logits, offset, vocabSize, Double.NEGATIVE_INFINITY);
+    candidates.keepTopSorted(count);
+    List<TokenLogprob> alternatives = new ArrayList<>(candidates.size());
+    for (int i = 0; i < candidates.size(); i++) {
+      float logprob = (float) (candidates.logit(i) - logSumExp);
+      alternatives.add(new TokenLogprob(candidates.id(i), logprob));
+    }
+    return alternatives;
+  }
+
+  /** The logarithm of the softmax's denominator. */
+  private double logSumExp(float[] logits, int offset) {
+    double max = logits[offset + argmax(logits, offset)];
+    double sum = 0;
+    for (int id = 0; id < vocabSize; id++) {
+      sum += Math.exp(logits[offset + id] - max);
+    }
+    return max + Math.log(sum);
+  }
+
+  private void requireDrawable(float[] logits, int offset) {
+    boolean drawable = false;
+    for (int id = 0; id < vocabSize; id++) {
+      float logit = logits[offset + id];
+      if (!(logit < Float.POSITIVE_INFINITY)) {
+        throw new ArithmeticException("the model's logit of token " + id + " is " + logit);
+      }
+      drawable |= logit > Float.NEGATIVE_INFINITY;
+    }
+    if (!drawable) {
+      throw new ArithmeticException("the model's logits exclude every token");
+    }
+  }
+}

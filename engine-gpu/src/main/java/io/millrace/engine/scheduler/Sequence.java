@@ -1,0 +1,201 @@
+package io.millrace.engine.scheduler;
+
+import io.millrace.engine.FinishReason;
+import io.millrace.engine.GenerationRequest;
+import io.millrace.engine.SamplingParams;
+import io.millrace.engine.TokenOutput;
+import io.millrace.engine.kvcache.BlockPool;
+import io.millrace.engine.kvcache.BlockTable;
+import io.millrace.engine.sampling.OutputText;
+import io.millrace.engine.sampling.TokenHistory;
+import io.millrace.engine.tokenizer.Tokenizer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * One request inside the engine: its tokens (prompt, then output), how many of them are computed,
+ * and the blocks that hold their keys and values.
+ *
+ * <p>There is no phase. A sequence that goes on always has tokens not yet computed: its whole
+ * prompt at first, the token just drawn later, everything again after a preemption. When the last
+ * of them is computed, the next is drawn.
+ */
+public final class Sequence implements TokenHistory {
+
+  /** Who comes first: the lower priority value, then the earlier arrival. */
+  static final Comparator<Sequence> ORDER =
+      Comparator.comparingInt(Sequence::priority).thenComparingLong(sequence -> sequence.arrival);
+
+  // What was asked.
+  private final GenerationRequest request;
+  private final long arrival;
+  private final int tokensMax;
+  private final Tokenizer tokenizer;
+
+  // How far it is.
+  private final BlockTable blockTable;
+  private final OutputText text;
+  private int[] output;
+  private int outputLength;
+  private int computedTokens;
+  private FinishReason finishReason;
+  private String error;
+
+  /** Drawn, but not yet reported. */
+  private final List<TokenOutput> newTokens = new ArrayList<>(1);
+
+  /**
+   * Replays the request's resumed tokens: afterwards the sequence is as it was when the earlier
+   * attempt had drawn them, but for the KV cache, which scheduling refills. An answer that had
+   * already ended is finished.
+   *
+   * @param arrival position in the order of arrival, unique
+   * @param tokensMax most tokens of prompt and output together, more than the prompt has
+   */
+  public Sequence(
+      GenerationRequest request, long arrival, int tokensMax, Tokenizer tokenizer, BlockPool pool) {
+    this.request = request;
+    this.arrival = arrival;
+    this.tokensMax = tokensMax;
+    this.tokenizer = tokenizer;
+    this.blockTable = new BlockTable(pool);
+    this.text = new OutputText(tokenizer, request.sampling().stop());
+    this.output = new int[Math.max(8, request.resumed().size())];
+    for (TokenOutput token : request.resumed()) {
+      if (!isFinished()) {
+        append(token);
+      }
+    }
+    newTokens.clear();
+    text.take();
+  }
+
+  /**
+   * Adds the next token of output, and ends the sequence if that was its last. The model's end
+   * token is a token of output, but has no text.
+   */
+  void append(TokenOutput token) {
+    if (outputLength == output.length) {
+      output = Arrays.copyOf(output, 2 * outputLength);
+    }
+    output[outputLength++] = token.id();
+    newTokens.add(token);
+    if (tokenizer.isEndOfGeneration(token.id()) && !sampling().ignoreEos()) {
+      finish(FinishReason.STOP);
+      return;
+    }
+    text.feed(token.id());
+    if (text.stopped()) {
+      finish(FinishReason.STOP);
+    } else if (length() >= tokensMax) {
+      finish(FinishReason.LENGTH);
+    }
+  }
+
+  /** Ends the sequence: text held back becomes final, and its blocks are free. */
+  void finish(FinishReason reason) {
+    finishReason = reason;
+    text.end();
+    blockTable.release();
+  }
+
+  void fail(String message) {
+    error = message;
+    finish(FinishReason.ERROR);
+  }
+
+  /** Gives up the blocks; all tokens are to be computed again. */
+  void preempt() {
+    blockTable.release();
+    computedTokens = 0;
+  }
+
+  void computed(int tokens) {
+    computedTokens = tokens;
+  }
+
+  /** Takes the tokens drawn since the last call. */
+  public List<TokenOutput> takeNewTokens() {
+    List<TokenOutput> taken = List.copyOf(newTokens);
+    newTokens.clear();
+    return taken;
+  }
+
+  /** Takes the characters that became final since the last call. */
+  public String takeNewText() {
+    return text.take();
+  }
+
+  public String id() {
+    return request.id();
+  }
+
+  public SamplingParams sampling() {
+    return request.sampling();
+  }
+
+  public int priority() {
+    return request.priority();
+  }
+
+  public int promptLength() {
+    return request.promptTokens().length;
+  }
+
+  /** Tokens of output so far, resumed ones included: the position of the next one. */
+  public int outputLength() {
+    return outputLength;
+  }
+
+  @Override
+  public int length() {
+    return promptLength() + outputLength;
+  }
+
+  @Override
+  public int token(int position) {
+    int[] prompt = request.promptTokens();
+    return position < prompt.length ? prompt[position] : output[position - prompt.length];
+  }
+
+  /** Tokens whose keys and values are in the sequence's blocks: the first ones. */
+  public int computedTokens() {
+    return computedTokens;
+  }
+
+  /** Tokens still to be computed; at least 1 while the sequence goes on. */
+  public int pendingTokens() {
+    return length() - computedTokens;
+  }
+
+  /** Most tokens of prompt and output together. The last of them is drawn, but never computed. */
+  public int tokensMax() {
+    return tokensMax;
+  }
+
+  public BlockTable blockTable() {
+    return blockTable;
+  }
+
+  public boolean isFinished() {
+    return finishReason != null;
+  }
+
+  /** Why the sequence ended, or null while it goes on. */
+  public FinishReason finishReason() {
+    return finishReason;
+  }
+
+  /** One line on what went wrong, or null. */
+  public String error() {
+    return error;
+  }
+
+  /** Says nothing of the tokens: prompts do not belong into logs. */
+  @Override
+  public String toString() {
+    return "Sequence[" + id() + ", computed=" + computedTokens + "/" + length() + "]";
+  }
+}

@@ -1,0 +1,209 @@
+package io.millrace.engine.tokenizer;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * SentencePiece's BPE, as in Llama 1 and 2, Mistral and Gemma.
+ *
+ * <p>The text's characters are symbols; of all neighbours that together spell a token, those with
+ * the highest score merge first. Spaces are spelled U+2581. A character that no token spells
+ * becomes its UTF-8 bytes' tokens, {@code <0xXX>}, or else the unknown token. Text at the start and
+ * after a special token gets a space in front, where the vocabulary says so. Plain text never
+ * becomes a control or byte token by its spelling.
+ *
+ * <p>Source: llama.cpp's {@code llm_tokenizer_spm}, but for the last sentence, which is
+ * SentencePiece's own rule.
+ */
+public final class SentencePieceTokenizer implements Tokenizer {
+  private static final char SPACE = '\u2581';
+
+  private final Vocabulary vocabulary;
+  private final boolean addsSpacePrefix;
+  private final SpecialTokens specialTokens;
+  private final BitSet ends;
+  private final Map<String, Integer> tokens = new HashMap<>();
+  private final int pieceCharsMax;
+
+  /** Order of each token's score, the highest first; equal scores share a rank. */
+  private final int[] ranks;
+
+  private final int[] byteTokens = new int[256];
+
+  /**
+   * @param vocabulary the tokens
+   * @param scores each token's score, by id
+   * @param addsSpacePrefix whether text gets a space in front
+   * @throws IllegalArgumentException if these do not make a tokenizer
+   */
+  public SentencePieceTokenizer(Vocabulary vocabulary, float[] scores, boolean addsSpacePrefix) {
+    if (scores.length != vocabulary.size()) {
+      throw new IllegalArgumentException(
+          scores.length + " scores for " + vocabulary.size() + " tokens");
+    }
+    this.vocabulary = vocabulary;
+    this.addsSpacePrefix = addsSpacePrefix;
+    this.specialTokens = new SpecialTokens(vocabulary);
+    this.ends = vocabulary.ends();
+    this.ranks = ranks(scores);
+    Arrays.fill(byteTokens, -1);
+    int charsMax = 0;
+    for (int id = 0; id < vocabulary.size(); id++) {
+      String piece = vocabulary.piece(id);
+      switch (vocabulary.type(id)) {
+        case NORMAL, USER_DEFINED, UNUSED -> {
+          tokens.putIfAbsent(piece, id);
+          charsMax = Math.max(charsMax, piece.length());
+        }
+        case BYTE -> byteTokens[byteOf(piece, id)] = id;
+        case CONTROL, UNKNOWN -> {}
+      }
+    }
+    this.pieceCharsMax = charsMax;
+    if (Arrays.stream(byteTokens).anyMatch(id -> id < 0) && vocabulary.unknownToken() < 0) {
+      throw new IllegalArgumentException("neither byte tokens nor a token for unknown text");
+    }
+  }
+
+  private static int byteOf(String piece, int id) {
+    if (!piece.matches("<0x[0-9A-Fa-f]{2}>")) {
+      throw new IllegalArgumentException("byte token " + id + " is not spelled <0xXX>");
+    }
+    return Integer.parseInt(piece.substring(3, 5), 16);
+  }
+
+  private static int[] ranks(float[] scores) {
+    float[] sorted = scores.clone();
+    Arrays.sort(sorted);
+    Map<Float, Integer> rankOf = new HashMap<>();
+    for (int i = 0; i < sorted.length; i++) {
+      rankOf.put(sorted[i], sorted.length - 1 - i);
+    }
+    int[] ranks = new int[scores.length];
+    for (int id = 0; id < scores.length; id++) {
+      ranks[id] = rankOf.get(scores[id]);
+    }
+    return ranks;
+  }
+
+  @Override
+  public int[] encode(String text, boolean parseSpecial) {
+    return encode(List.of(new TextPart(text, parseSpecial)));
+  }
+
+  @Override
+  public int[] encode(List<TextPart> parts) {
+    Encoding encoding = new Encoding();
+    specialTokens.partition(parts, encoding);
+    return encoding.result.toArray();
+  }
+
+  /** One call's state. */
+  private final class Encoding implements SpecialTokens.Sink {
+    private final TokenList result = new TokenList();
+    private final SymbolMerger merger = new SymbolMerger();
+    private boolean afterSpecial = true;
+
+    @Override
+    public void token(int token) {
+      result.add(token);
+      afterSpecial = true;
+    }
+
+    @Override
+    public void text(String text) {
+      String prefix = addsSpacePrefix && afterSpecial ? " " : "";
+      merge((prefix + Utf8.wellFormed(text)).replace(' ', SPACE));
+      afterSpecial = false;
+    }
+
+    private void merge(String text) {
+      int units = text.codePointCount(0, text.length());
+      int[] symbols = merger.symbols(units);
+      int[] starts = new int[units + 1]; // where each character starts in the text
+      for (int i = 0; i < units; i++) {
+        starts[i + 1] = text.offsetByCodePoints(starts[i], 1);
+        symbols[i] = tokens.getOrDefault(text.substring(starts[i], starts[i + 1]), -1);
+      }
+      merger.merge(
+          units,
+          (start, middle, end, left, right) -> pair(text, starts[start], starts[end]),
+          (start, end, token) -> add(text, starts[start], starts[end], token));
+    }
+
+    private long pair(String text, int start, int end) {
+      if (end - start > pieceCharsMax) {
+        return SymbolMerger.NONE;
+      }
+      Integer token = tokens.get(text.substring(start, end));
+      return token == null ? SymbolMerger.NONE : SymbolMerger.merged(ranks[token], token);
+    }
+
+    private void add(String text, int start, int end, int token) {
+      if (token >= 0) {
+        result.add(token);
+        return;
+      }
+      byte[] bytes = text.substring(start, end).getBytes(StandardCharsets.UTF_8);
+      for (byte b : bytes) {
+        if (byteTokens[b & 0xFF] < 0) {
+          result.add(vocabulary.unknownToken());
+          return;
+        }
+      }
+      for (byte b : bytes) {
+        result.add(byteTokens[b & 0xFF]);
+      }
+    }
+  }
+
+  @Override
+  public byte[] bytes(int token) {
+    String piece = vocabulary.piece(token);
+    return switch (vocabulary.type(token)) {
+      case CONTROL, UNKNOWN -> new byte[0];
+      case BYTE -> new byte[] {(byte) byteOf(piece, token)};
+      case USER_DEFINED -> piece.getBytes(StandardCharsets.UTF_8);
+      case NORMAL, UNUSED -> piece.replace(SPACE, ' ').getBytes(StandardCharsets.UTF_8);
+    };
+  }
+
+  @Override
+  public String piece(int token) {
+    return vocabulary.piece(token);
+  }
+
+  @Override
+  public int vocabSize() {
+    return vocabulary.size();
+  }
+
+  @Override
+  public int bosToken() {
+    return vocabulary.bosToken();
+  }
+
+  @Override
+  public int eosToken() {
+    return vocabulary.eosToken();
+  }
+
+  @Override
+  public boolean isEndOfGeneration(int token) {
+    return ends.get(token);
+  }
+
+  @Override
+  public boolean addsBos() {
+    return vocabulary.addsBos();
+  }
+
+  @Override
+  public boolean addsSpacePrefix() {
+    return addsSpacePrefix;
+  }
+}

@@ -1,0 +1,37 @@
+package io.millrace.engine.tokenizer;
+
+import java.nio.charset.StandardCharsets;
+
+/** UTF-8 of any Java string. */
+final class Utf8 {
+  private Utf8() {}
+
+  /** Encodes a text; half a surrogate pair becomes U+FFFD (the JDK would write a question mark). */
+  static byte[] encode(String text) {
+    return wellFormed(text).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The text with U+FFFD in place of every half of a surrogate pair that stands alone. */
+  static String wellFormed(String text) {
+    StringBuilder fixed = null;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (!Character.isSurrogate(c)) {
+        continue;
+      }
+      boolean paired =
+          Character.isHighSurrogate(c)
+              && i + 1 < text.length()
+              && Character.isLowSurrogate(text.charAt(i + 1));
+      if (paired) {
+        i++;
+      } else {
+        if (fixed == null) {
+          fixed = new StringBuilder(text);
+        }
+        fixed.setCharAt(i, '\uFFFD');
+      }
+    }
+    return fixed == null ? text : fixed.toString();
+  }
+}

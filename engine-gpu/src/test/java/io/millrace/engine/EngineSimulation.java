@@ -1,0 +1,310 @@
+package io.millrace.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.engine.kvcache.BlockPool;
+import io.millrace.engine.sampling.OutputText;
+import io.millrace.engine.scheduler.Sequence;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+
+/**
+ * One engine's life, a function of its seed. After each step it checks what must always hold; at
+ * the end it compares every answer with the one that its request gets alone.
+ */
+final class EngineSimulation {
+  private static final List<String> STOPS = List.of("ab", "abca", "é", "😀b", "\n", "b");
+
+  /** How much of what is hard came to pass. */
+  static final class Coverage {
+    long preemptions;
+    int restarts;
+    int cancelled;
+    int stopped;
+    int chunkedSteps;
+    int queueFull;
+
+    void add(Coverage other) {
+      preemptions += other.preemptions;
+      restarts += other.restarts;
+      cancelled += other.cancelled;
+      stopped += other.stopped;
+      chunkedSteps += other.chunkedSteps;
+      queueFull += other.queueFull;
+    }
+  }
+
+  /** A request, when it comes and when it is cancelled, and what has been reported of it. */
+  private static final class Client {
+    final GenerationRequest request;
+    final int arrivalStep;
+    final int cancelStep;
+    final List<TokenOutput> tokens = new ArrayList<>();
+    final StringBuilder text = new StringBuilder();
+    FinishReason finishReason;
+
+    Client(GenerationRequest request, int arrivalStep, int cancelStep) {
+      this.request = request;
+      this.arrivalStep = arrivalStep;
+      this.cancelStep = cancelStep;
+    }
+
+    int tokensMax() {
+      return request.promptTokens().length + request.sampling().maxTokens();
+    }
+  }
+
+  private final Random random;
+  private final Coverage coverage = new Coverage();
+  private final Map<String, Client> clients = new HashMap<>();
+  private final Set<String> submitted = new HashSet<>();
+  private final int blockTokens;
+  private EngineConfig config;
+  private LocalEngine engine;
+  private long nanos;
+  private long reportedNanos;
+  private long reportedTokens;
+
+  EngineSimulation(long seed) {
+    this.random = new Random(seed * 0x9e3779b97f4a7c15L);
+    this.blockTokens = 1 + random.nextInt(5);
+    int requests = 1 + random.nextInt(10);
+    for (int i = 0; i < requests; i++) {
+      Client client = client("r" + i);
+      clients.put(client.request.id(), client);
+    }
+  }
+
+  Coverage coverage() {
+    return coverage;
+  }
+
+  void run() throws Exception {
+    start();
+    int stepsMax = stepsMax();
+    boolean restarts = random.nextInt(3) == 0;
+    int step = 0;
+    while (clients.values().stream().anyMatch(client -> client.finishReason == null)) {
+      check(step < stepsMax, "not all is answered in time");
+      submit(step);
+      cancel(step);
+      if (engine.hasWork()) {
+        step();
+      }
+      if (restarts && step < 100 && random.nextInt(20) == 0) {
+        finish();
+        coverage.restarts++;
+        start();
+      }
+      step++;
+    }
+    assertThat(engine.hasWork()).isFalse();
+    assertThat(engine.pool().used()).isZero();
+    finish();
+    for (Client client : clients.values()) {
+      compareWithAlone(client);
+    }
+  }
+
+  /**
+   * A new engine, with limits drawn anew; its cache just holds the longest request, or a bit more.
+   */
+  private void start() {
+    int tokensMax = clients.values().stream().mapToInt(Client::tokensMax).max().getAsInt();
+    int kvBlocks = (tokensMax - 1 + blockTokens - 1) / blockTokens + random.nextInt(4);
+    int sequencesMax = 1 + random.nextInt(6);
+    config =
+        new EngineConfig(
+            sequencesMax,
+            sequencesMax + random.nextInt(13),
+            1 + random.nextInt(6),
+            kvBlocks,
+            blockTokens,
+            1000,
+            1);
+    engine = engine(config);
+    submitted.clear();
+    reportedNanos = 0;
+    reportedTokens = 0;
+  }
+
+  /** The engine ends as in a crash, though not before its books were checked. */
+  private void finish() {
+    assertThat(engine.stats().busyNanos()).isEqualTo(reportedNanos);
+    assertThat(engine.stats().outputTokens()).isEqualTo(reportedTokens);
+    coverage.preemptions += engine.stats().preemptions();
+    engine.close();
+    assertThat(engine.pool().used()).isZero();
+  }
+
+  /**
+   * Submits what has come, and what an earlier engine left; what finds the queue full tries again.
+   */
+  private void submit(int step) throws Exception {
+    for (Client client : clients.values()) {
+      GenerationRequest request = client.request;
+      if (client.finishReason != null
+          || client.arrivalStep > step
+          || submitted.contains(request.id())) {
+        continue;
+      }
+      try {
+        engine.submit(
+            new GenerationRequest(
+                request.id(),
+                request.promptTokens(),
+                request.sampling(),
+                request.priority(),
+                client.tokens));
+        submitted.add(request.id());
+      } catch (RequestRejectedException e) {
+        check(e.retryable(), e.getMessage());
+        coverage.queueFull++;
+      }
+    }
+  }
+
+  private void cancel(int step) {
+    for (Client client : clients.values()) {
+      if (client.cancelStep <= step && client.finishReason == null) {
+        String id = client.request.id();
+        check(engine.cancel(id) == submitted.contains(id), "the engine knows other requests");
+      }
+    }
+  }
+
+  private void step() {
+    List<GenerationUpdate> updates = engine.step();
+    Set<String> computed = new HashSet<>();
+    int stepTokens = 0;
+    for (GenerationUpdate update : updates) {
+      Client client = clients.get(update.requestId());
+      check(client.finishReason == null, "an update comes after the end");
+      client.tokens.addAll(update.tokens());
+      client.text.append(update.text());
+      client.finishReason = update.finishReason();
+      stepTokens += update.computedTokens();
+      reportedNanos += update.deviceNanos();
+      reportedTokens += update.tokens().size();
+      if (update.computedTokens() > 0) {
+        check(computed.add(update.requestId()), "one request has two updates in a step");
+        coverage.chunkedSteps += update.tokens().isEmpty() ? 1 : 0;
+      }
+    }
+    check(!updates.isEmpty(), "a step with work to do does nothing");
+    check(stepTokens <= config.stepTokensMax(), "a step is over its budget");
+    checkSequences(computed);
+  }
+
+  private void checkSequences(Set<String> computed) {
+    BlockPool pool = engine.pool();
+    List<Sequence> running = engine.scheduler().running();
+    check(running.size() <= config.sequencesMax(), "too many sequences run");
+    BitSet blocks = new BitSet();
+    int priority = Integer.MIN_VALUE;
+    for (Sequence sequence : running) {
+      check(sequence.priority() >= priority, "the running sequences are out of order");
+      priority = sequence.priority();
+      check(!sequence.isFinished(), "a finished sequence runs");
+      check(computed.contains(sequence.id()), "a running sequence stands still");
+      check(sequence.pendingTokens() > 0, "a running sequence has nothing to compute");
+      check(
+          sequence.computedTokens() <= sequence.blockTable().capacityTokens(),
+          "computed tokens lie in no block");
+      for (int i = 0; i < sequence.blockTable().size(); i++) {
+        int block = sequence.blockTable().blocks()[i];
+        check(!blocks.get(block), "a block is in two tables");
+        check(pool.references(block) == 1, "a block's references are not its tables");
+        blocks.set(block);
+      }
+    }
+    check(pool.used() == blocks.cardinality(), "a used block is in no running table");
+    check(pool.used() + pool.free() == pool.size(), "used and free blocks are not all blocks");
+  }
+
+  private void compareWithAlone(Client client) throws Exception {
+    int[] prompt = client.request.promptTokens();
+    LocalEngine alone = engine(new EngineConfig(1, 1000, 1, 1000, blockTokens, 1000, 1));
+    alone.submit(new GenerationRequest("alone", prompt, client.request.sampling()));
+    List<TokenOutput> tokens = new ArrayList<>();
+    StringBuilder text = new StringBuilder();
+    FinishReason finishReason = null;
+    while (alone.hasWork()) {
+      for (GenerationUpdate update : alone.step()) {
+        tokens.addAll(update.tokens());
+        text.append(update.text());
+        finishReason = update.finishReason();
+      }
+    }
+    if (client.finishReason == FinishReason.CANCELLED) {
+      coverage.cancelled++;
+      assertThat(client.tokens.size()).isLessThanOrEqualTo(tokens.size());
+      assertThat(client.tokens).isEqualTo(tokens.subList(0, client.tokens.size()));
+      OutputText sofar = new OutputText(new FakeTokenizer(), client.request.sampling().stop());
+      client.tokens.forEach(token -> sofar.feed(token.id()));
+      sofar.end();
+      assertThat(client.text.toString()).isEqualTo(sofar.take());
+      return;
+    }
+    coverage.stopped += client.finishReason == FinishReason.STOP ? 1 : 0;
+    assertThat(client.tokens).as(client.request.id()).isEqualTo(tokens);
+    assertThat(client.text.toString()).isEqualTo(text.toString());
+    assertThat(client.finishReason).isEqualTo(finishReason);
+  }
+
+  /**
+   * In each step the first in order computes a token. What it has computed is lost only to one that
+   * comes before it in the order and later in time, or to a restart.
+   */
+  private int stepsMax() {
+    int tokens = clients.values().stream().mapToInt(Client::tokensMax).sum();
+    return 200 + tokens * (clients.size() + 1);
+  }
+
+  private LocalEngine engine(EngineConfig engineConfig) {
+    return new LocalEngine(
+        new FakeModel(engineConfig.kvBlocks(), engineConfig.blockTokens()),
+        new FakeTokenizer(),
+        engineConfig,
+        () -> nanos += 1 + random.nextInt(1_000_000));
+  }
+
+  private Client client(String id) {
+    int[] prompt = random.ints(1 + random.nextInt(20), 0, FakeModel.VOCAB_SIZE).toArray();
+    List<String> stops = new ArrayList<>();
+    for (int n = random.nextInt(3); n > 0; n--) {
+      stops.add(STOPS.get(random.nextInt(STOPS.size())));
+    }
+    SamplingParams params =
+        new SamplingParams(
+            random.nextBoolean() ? 0 : 0.2f + random.nextFloat(),
+            random.nextBoolean() ? 0 : 1 + random.nextInt(10),
+            random.nextBoolean() ? 1 : 0.5f + random.nextFloat() / 2,
+            random.nextBoolean() ? 0 : random.nextFloat() / 4,
+            random.nextBoolean() ? 1 : 0.8f + random.nextFloat(),
+            random.nextLong(),
+            1 + random.nextInt(20),
+            stops,
+            random.nextInt(5) - 1,
+            random.nextBoolean());
+    int arrivalStep = random.nextInt(15);
+    int cancelStep = random.nextInt(8) == 0 ? arrivalStep + random.nextInt(30) : Integer.MAX_VALUE;
+    return new Client(
+        new GenerationRequest(id, prompt, params, random.nextInt(3), List.of()),
+        arrivalStep,
+        cancelStep);
+  }
+
+  /** Like assertThat, but fast enough for all sequences at all steps of thousands of lives. */
+  private static void check(boolean holds, String problem) {
+    if (!holds) {
+      throw new AssertionError(problem);
+    }
+  }
+}

@@ -1,0 +1,184 @@
+package io.millrace.jobs.generate;
+
+import io.millrace.jobs.MillraceOptions.TokenEvents;
+import io.millrace.jobs.cost.DevicePrice;
+import io.millrace.jobs.generate.GenerateSpec.OpenedModel;
+import io.millrace.jobs.kafka.Answer;
+import io.millrace.jobs.kafka.DeadLetter;
+import io.millrace.jobs.state.AdmittedPrompt;
+import io.millrace.jobs.state.Sampling;
+import io.millrace.jobs.testing.FakeEngine;
+import io.millrace.schemas.CostEvent;
+import io.millrace.schemas.Response;
+import io.millrace.schemas.TokenEvent;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.formats.avro.typeutils.AvroTypeInfo;
+import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.runtime.tasks.mailbox.TaskMailbox;
+import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
+import org.apache.flink.util.OutputTag;
+
+/** A generate operator in Flink's harness, with an engine that a test steps. */
+final class GenerateHarness implements AutoCloseable {
+  static final long START_MS = 1_000_000;
+  static final int MAX_PARALLELISM = 720;
+
+  private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+  private final OutputTag<TokenEvent> tokens =
+      new OutputTag<>("tokens", new AvroTypeInfo<>(TokenEvent.class));
+  private final OutputTag<CostEvent> costs =
+      new OutputTag<>("costs", new AvroTypeInfo<>(CostEvent.class));
+  private final OutputTag<DeadLetter> deadLetters =
+      new OutputTag<>("dead-letters", TypeInformation.of(DeadLetter.class));
+
+  final FakeEngine engine;
+  final KeyedOneInputStreamOperatorTestHarness<String, AdmittedPrompt, Answer> flink;
+
+  GenerateHarness(FakeEngine engine, int backlog) throws Exception {
+    this(engine, backlog, 1, 0);
+  }
+
+  GenerateHarness(FakeEngine engine, int backlog, int parallelism, int subtask) throws Exception {
+    this.engine = engine;
+    GenerateSpec spec =
+        new GenerateSpec(
+            "default",
+            () -> new OpenedModel(engine, FakeEngine.TOKENIZER, "fake", () -> {}),
+            new DevicePrice(new BigDecimal("3.60")),
+            100,
+            backlog,
+            1 << 20,
+            Duration.ofHours(1),
+            1000,
+            TokenEvents.TOKEN);
+    flink =
+        new KeyedOneInputStreamOperatorTestHarness<>(
+            new GenerateOperatorFactory(spec, new Outputs(tokens, costs, deadLetters)),
+            AdmittedPrompt::getFingerprint,
+            Types.STRING,
+            MAX_PARALLELISM,
+            parallelism,
+            subtask);
+    flink.setup(
+        TypeInformation.of(Answer.class)
+            .createSerializer(flink.getExecutionConfig().getSerializerConfig()));
+    flink.setProcessingTime(START_MS);
+  }
+
+  GenerateHarness open() throws Exception {
+    flink.open();
+    return this;
+  }
+
+  GenerateHarness restore(OperatorSubtaskState state) throws Exception {
+    flink.initializeState(state);
+    return open();
+  }
+
+  void send(AdmittedPrompt... prompts) throws Exception {
+    for (AdmittedPrompt prompt : prompts) {
+      flink.processElement(prompt, START_MS);
+    }
+  }
+
+  /** Runs mails until the condition holds. */
+  void runUntil(BooleanSupplier condition) throws Exception {
+    long deadline = System.nanoTime() + WAIT_NANOS;
+    TaskMailbox mailbox = flink.getTaskMailbox();
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("the condition did not come true in time");
+      }
+      // The driver ticks, so there is always a next mail.
+      mailbox.take(TaskMailbox.MIN_PRIORITY).run();
+    }
+  }
+
+  List<Response> responses() {
+    List<Response> responses = new ArrayList<>();
+    flink.extractOutputValues().forEach(answer -> responses.add(answer.response()));
+    return responses;
+  }
+
+  List<CostEvent> costs() {
+    return values(flink.getSideOutput(costs));
+  }
+
+  List<TokenEvent> tokens() {
+    return values(flink.getSideOutput(tokens));
+  }
+
+  List<DeadLetter> deadLetters() {
+    return values(flink.getSideOutput(deadLetters));
+  }
+
+  /** Fingerprints with an answer in progress in keyed state. */
+  List<String> inFlight() {
+    return GenerateState.keysInFlight(flink.getOperator().getKeyedStateBackend());
+  }
+
+  /** The texts of a request's token events, in order. */
+  String streamed(String requestId) {
+    StringBuilder text = new StringBuilder();
+    tokens().stream()
+        .filter(event -> event.getRequestId().equals(requestId))
+        .forEach(event -> text.append(event.getText()));
+    return text.toString();
+  }
+
+  private static <T> List<T> values(Queue<StreamRecord<T>> records) {
+    Collection<StreamRecord<T>> some = records == null ? List.of() : records;
+    return some.stream().map(StreamRecord::getValue).toList();
+  }
+
+  @Override
+  public void close() throws Exception {
+    flink.close();
+  }
+
+  /** A prompt whose fingerprint is its text. */
+  static AdmittedPrompt prompt(long offset, String text) {
+    int[] ids = FakeEngine.tokens(text);
+    ByteBuffer bytes = ByteBuffer.allocate(ids.length * Integer.BYTES);
+    bytes.asIntBuffer().put(ids);
+    return AdmittedPrompt.newBuilder()
+        .setRequestId("prompts-0-" + offset)
+        .setTopic("prompts")
+        .setPartition(0)
+        .setOffset(offset)
+        .setKey(null)
+        .setValue(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)))
+        .setTenant("acme")
+        .setModel("default")
+        .setFingerprint(text)
+        .setPromptTokens(bytes)
+        .setSampling(
+            Sampling.newBuilder()
+                .setTemperature(0)
+                .setTopK(0)
+                .setTopP(1)
+                .setMinP(0)
+                .setRepetitionPenalty(1)
+                .setSeed(0)
+                .setMaxTokens(100)
+                .setStop(List.of())
+                .setLogprobs(-1)
+                .build())
+        .setCacheTtlMs(60_000)
+        .setAdmittedMs(START_MS)
+        .build();
+  }
+}

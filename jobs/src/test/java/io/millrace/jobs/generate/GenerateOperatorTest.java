@@ -1,0 +1,232 @@
+package io.millrace.jobs.generate;
+
+import static io.millrace.jobs.generate.GenerateHarness.START_MS;
+import static io.millrace.jobs.generate.GenerateHarness.prompt;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Locale.ROOT;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.millrace.jobs.kafka.DeadLetter;
+import io.millrace.jobs.state.AdmittedPrompt;
+import io.millrace.jobs.testing.FakeEngine;
+import io.millrace.schemas.CacheOutcome;
+import io.millrace.schemas.CostEvent;
+import io.millrace.schemas.RequestStatus;
+import io.millrace.schemas.Response;
+import io.millrace.schemas.ResponseFinishReason;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.streaming.util.AbstractStreamOperatorTestHarness;
+import org.junit.jupiter.api.Test;
+
+class GenerateOperatorTest {
+  private static final int PLENTY = 1_000_000;
+
+  @Test
+  void answersAPromptAndSaysWhatItCost() throws Exception {
+    try (GenerateHarness harness = new GenerateHarness(new FakeEngine(PLENTY), 8).open()) {
+      harness.send(prompt(0, "hello"));
+      harness.runUntil(() -> !harness.responses().isEmpty());
+
+      Response response = harness.responses().get(0);
+      assertThat(response.getChoices().get(0).getMessage().getContent()).isEqualTo("HELLO");
+      assertThat(response.getFinishReason()).isEqualTo(ResponseFinishReason.stop);
+      assertThat(response.getUsage().getPromptTokens()).isEqualTo(5);
+      assertThat(response.getUsage().getCompletionTokens()).isEqualTo(5);
+      assertThat(response.getCached()).isEqualTo(CacheOutcome.none);
+
+      CostEvent cost = harness.costs().get(0);
+      assertThat(cost.getStatus()).isEqualTo(RequestStatus.generated);
+      assertThat(cost.getDeviceNanos()).isEqualTo(5 * FakeEngine.STEP_NANOS);
+      // 3.60 USD an hour are 1e-12 USD a nanosecond times 1000.
+      assertThat(cost.getTotalUsd()).isEqualByComparingTo(new BigDecimal("0.000000005"));
+      assertThat(cost.getTotalUsd()).isEqualTo(cost.getInputUsd().add(cost.getOutputUsd()));
+      assertThat(response.getCostUsd()).isEqualTo(cost.getTotalUsd());
+    }
+  }
+
+  @Test
+  void generatesEqualPromptsOnce() throws Exception {
+    FakeEngine engine = new FakeEngine(0);
+    try (GenerateHarness harness = new GenerateHarness(engine, 8).open()) {
+      harness.send(prompt(0, "twice"), prompt(1, "twice"));
+      engine.allow(PLENTY);
+      harness.runUntil(() -> harness.responses().size() == 2);
+      harness.send(prompt(2, "twice"));
+
+      assertThat(harness.responses())
+          .extracting(Response::getCached)
+          .containsExactly(CacheOutcome.none, CacheOutcome.coalesced, CacheOutcome.hit);
+      assertThat(harness.responses())
+          .allSatisfy(
+              r -> assertThat(r.getChoices().get(0).getMessage().getContent()).isEqualTo("TWICE"));
+      assertThat(engine.tokensGenerated()).isEqualTo(5);
+      BigDecimal generated = harness.costs().get(0).getTotalUsd();
+      assertThat(harness.costs().subList(1, 3))
+          .allSatisfy(
+              cost -> {
+                assertThat(cost.getTotalUsd()).isZero();
+                assertThat(cost.getSavedDedupUsd()).isEqualByComparingTo(generated);
+              });
+      assertThat(harness.streamed("prompts-0-1")).isEqualTo("TWICE");
+      assertThat(harness.inFlight()).isEmpty();
+    }
+  }
+
+  @Test
+  void doesNotUseAnAnswerPastItsTime() throws Exception {
+    try (GenerateHarness harness = new GenerateHarness(new FakeEngine(PLENTY), 8).open()) {
+      harness.send(prompt(0, "again"));
+      harness.runUntil(() -> harness.responses().size() == 1);
+      harness.flink.setProcessingTime(START_MS + 60_000);
+      harness.send(prompt(1, "again"));
+      harness.runUntil(() -> harness.responses().size() == 2);
+
+      assertThat(harness.responses().get(1).getCached()).isEqualTo(CacheOutcome.none);
+    }
+  }
+
+  @Test
+  void heedsTheRequestsCacheControls() throws Exception {
+    try (GenerateHarness harness = new GenerateHarness(new FakeEngine(PLENTY), 8).open()) {
+      AdmittedPrompt unkept = prompt(0, "same");
+      unkept.setCacheWrite(false);
+      harness.send(unkept);
+      harness.runUntil(() -> harness.responses().size() == 1);
+      harness.send(prompt(1, "same"));
+      harness.runUntil(() -> harness.responses().size() == 2);
+      AdmittedPrompt anew = prompt(2, "same");
+      anew.setCacheRead(false);
+      harness.send(anew);
+      harness.runUntil(() -> harness.responses().size() == 3);
+
+      assertThat(harness.responses())
+          .extracting(Response::getCached)
+          .containsOnly(CacheOutcome.none);
+    }
+  }
+
+  @Test
+  void goesOnFromACheckpointWithoutSayingAnythingTwice() throws Exception {
+    String text = "a somewhat longer answer";
+    FakeEngine first = new FakeEngine(7);
+    OperatorSubtaskState checkpoint;
+    String streamedBefore;
+    try (GenerateHarness harness = new GenerateHarness(first, 8).open()) {
+      harness.send(prompt(0, text), prompt(1, text));
+      harness.runUntil(() -> harness.tokens().size() == 7);
+      checkpoint = harness.flink.snapshot(1, START_MS);
+      streamedBefore = harness.streamed("prompts-0-0");
+      assertThat(harness.responses()).isEmpty();
+    }
+    assertThat(first.closed()).isTrue();
+
+    FakeEngine second = new FakeEngine(PLENTY);
+    try (GenerateHarness harness = new GenerateHarness(second, 8).restore(checkpoint)) {
+      harness.runUntil(() -> harness.responses().size() == 2);
+
+      assertThat(streamedBefore + harness.streamed("prompts-0-0"))
+          .isEqualTo(text.toUpperCase(ROOT));
+      assertThat(second.tokensGenerated()).isEqualTo(text.length() - 7);
+      assertThat(harness.responses())
+          .allSatisfy(
+              r ->
+                  assertThat(r.getChoices().get(0).getMessage().getContent())
+                      .isEqualTo(text.toUpperCase(ROOT)));
+      assertThat(harness.costs().get(0).getDeviceNanos())
+          .isEqualTo(text.length() * FakeEngine.STEP_NANOS);
+      assertThat(harness.inFlight()).isEmpty();
+    }
+  }
+
+  @Test
+  void keepsEveryAnswerInProgressWhenItIsRescaled() throws Exception {
+    List<AdmittedPrompt> prompts = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      prompts.add(prompt(i, "prompt number " + i));
+    }
+    OperatorSubtaskState checkpoint;
+    try (GenerateHarness harness = new GenerateHarness(new FakeEngine(3), 16).open()) {
+      harness.send(prompts.toArray(AdmittedPrompt[]::new));
+      harness.runUntil(() -> harness.engine.tokensGenerated() >= 12);
+      checkpoint = harness.flink.snapshot(1, START_MS);
+    }
+    List<String> answers = new ArrayList<>();
+    for (int subtask = 0; subtask < 2; subtask++) {
+      try (GenerateHarness harness = new GenerateHarness(new FakeEngine(PLENTY), 16, 2, subtask)) {
+        harness.restore(
+            AbstractStreamOperatorTestHarness.repartitionOperatorState(
+                checkpoint, GenerateHarness.MAX_PARALLELISM, 1, 2, subtask));
+        harness.runUntil(() -> harness.inFlight().isEmpty());
+        harness.responses().forEach(r -> answers.add(r.getRequestId()));
+        assertThat(harness.inFlight()).isEmpty();
+      }
+    }
+    assertThat(answers)
+        .containsExactlyInAnyOrderElementsOf(
+            prompts.stream().map(AdmittedPrompt::getRequestId).toList());
+  }
+
+  @Test
+  void buriesAPromptThatTheEngineFailsOnAndThoseThatWaitForIt() throws Exception {
+    FakeEngine engine = new FakeEngine(0);
+    try (GenerateHarness harness = new GenerateHarness(engine, 8).open()) {
+      harness.send(
+          prompt(0, "will FAIL"), prompt(1, "will FAIL"), prompt(2, "REFUSE"), prompt(3, "fine"));
+      engine.allow(PLENTY);
+      harness.runUntil(() -> harness.deadLetters().size() == 3 && !harness.responses().isEmpty());
+
+      assertThat(harness.deadLetters())
+          .extracting(DeadLetter::offset, DeadLetter::code, DeadLetter::retryable)
+          .containsExactlyInAnyOrder(
+              tuple(0L, "engine_error", true),
+              tuple(1L, "engine_error", true),
+              tuple(2L, "engine_rejected", false));
+      assertThat(new String(harness.deadLetters().get(0).value(), UTF_8))
+          .isIn("will FAIL", "REFUSE");
+      assertThat(harness.responses()).hasSize(1);
+      assertThat(harness.costs()).hasSize(4).allMatch(CostEvent::getIsFinal);
+      assertThat(harness.inFlight()).isEmpty();
+    }
+  }
+
+  @Test
+  void tellsALatePromptThatItExpired() throws Exception {
+    try (GenerateHarness harness = new GenerateHarness(new FakeEngine(PLENTY), 8).open()) {
+      AdmittedPrompt late = prompt(0, "late");
+      late.setDeadlineMs(START_MS);
+      harness.send(late);
+
+      assertThat(harness.responses().get(0).getFinishReason())
+          .isEqualTo(ResponseFinishReason.expired);
+      assertThat(harness.costs().get(0).getStatus()).isEqualTo(RequestStatus.expired);
+      assertThat(harness.inFlight()).isEmpty();
+    }
+  }
+
+  @Test
+  void holdsItsInputBackWhenTheBacklogIsFull() throws Exception {
+    FakeEngine engine = new FakeEngine(0);
+    try (GenerateHarness harness = new GenerateHarness(engine, 3).open()) {
+      harness.send(prompt(0, "aa"), prompt(1, "bb"), prompt(2, "cc"));
+      new Thread(() -> engine.allow(PLENTY)).start();
+      harness.send(prompt(3, "dd"));
+
+      assertThat(harness.responses()).as("answered while the fourth waited").isNotEmpty();
+      harness.runUntil(() -> harness.responses().size() == 4);
+    }
+  }
+
+  @Test
+  void answersEverythingBeforeABoundedInputEnds() throws Exception {
+    try (GenerateHarness harness = new GenerateHarness(new FakeEngine(PLENTY), 8).open()) {
+      harness.send(prompt(0, "one"), prompt(1, "two"));
+      harness.flink.endInput();
+
+      assertThat(harness.responses()).hasSize(2);
+    }
+  }
+}
