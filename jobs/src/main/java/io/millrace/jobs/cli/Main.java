@@ -7,6 +7,7 @@ public final class Main {
   private Main() {}
 
   public static void main(String[] args) {
+    StandardError.take();
     int exitCode = Commands.commandLine(Models.local()).execute(args);
     Interrupts.awaitEndIfEnding();
     System.out.flush();
