@@ -98,8 +98,14 @@ final class VectorFloatKernels {
     FloatVector b3 = a0;
     for (int k = 0; k < columns; k++) {
       IntVector halves = IntVector.fromArray(I, weights, wAt);
-      FloatVector a = f16Lower(halves);
-      FloatVector b = f16Upper(halves);
+      FloatVector a =
+          halves
+              .lanewise(VectorOperators.LSHL, 16)
+              .lanewise(VectorOperators.ASHR, 3)
+              .and(F16_MASK)
+              .reinterpretAsFloats();
+      FloatVector b =
+          halves.lanewise(VectorOperators.ASHR, 3).and(F16_UPPER_MASK).reinterpretAsFloats();
       wAt += LANES;
       int i = tileAt + 4 * k;
       FloatVector x0 = FloatVector.broadcast(F, values[i]);
@@ -136,8 +142,16 @@ final class VectorFloatKernels {
     for (int k = 0; k < columns; k++) {
       IntVector halves = IntVector.fromArray(I, weights, wAt);
       FloatVector xk = FloatVector.broadcast(F, values[tileAt + k]);
-      a = f16Lower(halves).fma(xk, a);
-      b = f16Upper(halves).fma(xk, b);
+      FloatVector lower =
+          halves
+              .lanewise(VectorOperators.LSHL, 16)
+              .lanewise(VectorOperators.ASHR, 3)
+              .and(F16_MASK)
+              .reinterpretAsFloats();
+      FloatVector upper =
+          halves.lanewise(VectorOperators.ASHR, 3).and(F16_UPPER_MASK).reinterpretAsFloats();
+      a = lower.fma(xk, a);
+      b = upper.fma(xk, b);
       wAt += LANES;
     }
     a.mul(VectorInput.F16_OUTPUT_SCALE).intoArray(out, at);
@@ -203,19 +217,5 @@ final class VectorFloatKernels {
     }
     a.intoArray(out, at);
     b.intoArray(out, at + LANES);
-  }
-
-  /** The lower binary16 of every lane, x 2^-112. */
-  private static FloatVector f16Lower(IntVector halves) {
-    return halves
-        .lanewise(VectorOperators.LSHL, 16)
-        .lanewise(VectorOperators.ASHR, 3)
-        .and(F16_MASK)
-        .reinterpretAsFloats();
-  }
-
-  /** The upper binary16 of every lane, x 2^-112. */
-  private static FloatVector f16Upper(IntVector halves) {
-    return halves.lanewise(VectorOperators.ASHR, 3).and(F16_UPPER_MASK).reinterpretAsFloats();
   }
 }

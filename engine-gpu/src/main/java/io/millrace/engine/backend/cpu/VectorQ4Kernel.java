@@ -19,6 +19,7 @@ final class VectorQ4Kernel {
   private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
   private static final int LANES = F.length();
 
+  private static final int NIBBLES = 0x000f000f; // of both halves of a lane
   private static final int F16_MASK = 0x8fffffff;
   private static final float F16_REBIAS = 0x1p112f;
 
@@ -30,15 +31,13 @@ final class VectorQ4Kernel {
     int wAt = group * w.groupElements() + block * 8 * LANES;
     for (int j = 0; j < 8; j++) {
       IntVector w4 = IntVector.fromArray(I, packed, wAt + j * LANES);
-      int at = j * 8 * LANES;
-      toFloat(w4).intoArray(to, at);
-      toFloat(w4.lanewise(VectorOperators.LSHR, 16)).intoArray(to, at + LANES);
-      toFloat(w4.lanewise(VectorOperators.LSHR, 4)).intoArray(to, at + 2 * LANES);
-      toFloat(w4.lanewise(VectorOperators.LSHR, 20)).intoArray(to, at + 3 * LANES);
-      toFloat(w4.lanewise(VectorOperators.LSHR, 8)).intoArray(to, at + 4 * LANES);
-      toFloat(w4.lanewise(VectorOperators.LSHR, 24)).intoArray(to, at + 5 * LANES);
-      toFloat(w4.lanewise(VectorOperators.LSHR, 12)).intoArray(to, at + 6 * LANES);
-      toFloat(w4.lanewise(VectorOperators.LSHR, 28)).intoArray(to, at + 7 * LANES);
+      for (int i = 0; i < 4; i++) {
+        IntVector a = w4.lanewise(VectorOperators.LSHR, 4 * i).and(15).sub(8);
+        IntVector b = w4.lanewise(VectorOperators.LSHR, 4 * i + 16).and(15).sub(8);
+        int at = (4 * j + i) * 2 * LANES;
+        ((FloatVector) a.convert(VectorOperators.I2F, 0)).intoArray(to, at);
+        ((FloatVector) b.convert(VectorOperators.I2F, 0)).intoArray(to, at + LANES);
+      }
     }
   }
 
@@ -52,21 +51,21 @@ final class VectorQ4Kernel {
     int xAt = 0;
     int scalesAt = tileAt / Int8Blocks.BLOCK;
     int wBlockAt = group * blocks * LANES;
-    FloatVector a = FloatVector.zero(F);
-    FloatVector b = a;
+    FloatVector.zero(F).intoArray(out, at);
+    FloatVector.zero(F).intoArray(out, at + LANES);
     for (int block = 0; block < blocks; block++) {
       ShortVector s = IntVector.broadcast(I, x.starts[block]).reinterpretAsShorts();
       for (int j = 0; j < 8; j++) {
-        ShortVector w4 = IntVector.fromArray(I, packed, wAt + j * LANES).reinterpretAsShorts();
+        IntVector w4 = IntVector.fromArray(I, packed, wAt + j * LANES);
         int k = xAt + j * 4;
-        ShortVector n = w4.and((short) 15);
-        s = s.add(n.mul(IntVector.broadcast(I, pairs[k]).reinterpretAsShorts()));
-        n = w4.lanewise(VectorOperators.LSHR, 4).and((short) 15);
-        s = s.add(n.mul(IntVector.broadcast(I, pairs[k + 1]).reinterpretAsShorts()));
-        n = w4.lanewise(VectorOperators.LSHR, 8).and((short) 15);
-        s = s.add(n.mul(IntVector.broadcast(I, pairs[k + 2]).reinterpretAsShorts()));
-        n = w4.lanewise(VectorOperators.LSHR, 12);
-        s = s.add(n.mul(IntVector.broadcast(I, pairs[k + 3]).reinterpretAsShorts()));
+        ShortVector n0 = w4.and(NIBBLES).reinterpretAsShorts();
+        s = s.add(n0.mul(IntVector.broadcast(I, pairs[k]).reinterpretAsShorts()));
+        ShortVector n1 = w4.lanewise(VectorOperators.LSHR, 4).and(NIBBLES).reinterpretAsShorts();
+        s = s.add(n1.mul(IntVector.broadcast(I, pairs[k + 1]).reinterpretAsShorts()));
+        ShortVector n2 = w4.lanewise(VectorOperators.LSHR, 8).and(NIBBLES).reinterpretAsShorts();
+        s = s.add(n2.mul(IntVector.broadcast(I, pairs[k + 2]).reinterpretAsShorts()));
+        ShortVector n3 = w4.lanewise(VectorOperators.LSHR, 12).and(NIBBLES).reinterpretAsShorts();
+        s = s.add(n3.mul(IntVector.broadcast(I, pairs[k + 3]).reinterpretAsShorts()));
       }
       IntVector halves = IntVector.fromArray(I, weightScales, wBlockAt);
       FloatVector da =
@@ -85,32 +84,17 @@ final class VectorQ4Kernel {
               .mul(F16_REBIAS);
       float d = x.scales[scalesAt + block];
       IntVector i = s.reinterpretAsInts();
-      a = lower(i).fma(da.mul(d), a);
-      b = upper(i).fma(db.mul(d), b);
+      IntVector lower = i.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16);
+      IntVector upper = i.lanewise(VectorOperators.ASHR, 16);
+      FloatVector a = FloatVector.fromArray(F, out, at);
+      FloatVector b = FloatVector.fromArray(F, out, at + LANES);
+      a = ((FloatVector) lower.convert(VectorOperators.I2F, 0)).fma(da.mul(d), a);
+      b = ((FloatVector) upper.convert(VectorOperators.I2F, 0)).fma(db.mul(d), b);
+      a.intoArray(out, at);
+      b.intoArray(out, at + LANES);
       wAt += 8 * LANES;
       wBlockAt += LANES;
       xAt += Int8Blocks.BLOCK;
     }
-    a.intoArray(out, at);
-    b.intoArray(out, at + LANES);
-  }
-
-  /** The lower halves of the lanes, as floats. */
-  private static FloatVector lower(IntVector shorts) {
-    return (FloatVector)
-        shorts
-            .lanewise(VectorOperators.LSHL, 16)
-            .lanewise(VectorOperators.ASHR, 16)
-            .convert(VectorOperators.I2F, 0);
-  }
-
-  /** The upper halves of the lanes, as floats. */
-  private static FloatVector upper(IntVector shorts) {
-    return (FloatVector) shorts.lanewise(VectorOperators.ASHR, 16).convert(VectorOperators.I2F, 0);
-  }
-
-  /** The lowest four bits of every lane less 8, as floats. */
-  private static FloatVector toFloat(IntVector nibbles) {
-    return (FloatVector) nibbles.and(15).sub(8).convert(VectorOperators.I2F, 0);
   }
 }
