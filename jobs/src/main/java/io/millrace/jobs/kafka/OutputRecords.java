@@ -42,7 +42,25 @@ final class OutputRecords {
    * without its bytes: the headers say where they are.
    */
   static KafkaRecordSerializationSchema<DeadLetter> deadLetters(String topic, int sizeMax) {
-    return (letter, context, timestamp) -> {
+    return new DeadLetterSchema(topic, sizeMax);
+  }
+
+  private static int length(byte[] bytes) {
+    return bytes == null ? 0 : bytes.length;
+  }
+
+  static void put(Headers headers, String name, String value) {
+    if (value != null) {
+      headers.add(name, value.getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  private record DeadLetterSchema(String topic, int sizeMax) implements OneTopicSchema<DeadLetter> {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public ProducerRecord<byte[], byte[]> serialize(
+        DeadLetter letter, KafkaSinkContext context, Long timestamp) {
       int size = length(letter.key()) + length(letter.value()) + OVERHEAD_BYTES;
       boolean fits = size <= sizeMax;
       ProducerRecord<byte[], byte[]> record =
@@ -60,20 +78,10 @@ final class OutputRecords {
         put(headers, "millrace.value.omitted", "too large; see the source position");
       }
       return record;
-    };
-  }
-
-  private static int length(byte[] bytes) {
-    return bytes == null ? 0 : bytes.length;
-  }
-
-  static void put(Headers headers, String name, String value) {
-    if (value != null) {
-      headers.add(name, value.getBytes(StandardCharsets.UTF_8));
     }
   }
 
-  private static final class AnswerSchema implements KafkaRecordSerializationSchema<Answer> {
+  private static final class AnswerSchema implements OneTopicSchema<Answer> {
     private static final long serialVersionUID = 1L;
 
     private final String topic;
@@ -84,6 +92,11 @@ final class OutputRecords {
     AnswerSchema(String topic, RecordFormat format) {
       this.topic = topic;
       this.format = format;
+    }
+
+    @Override
+    public String topic() {
+      return topic;
     }
 
     @Override
@@ -110,8 +123,7 @@ final class OutputRecords {
   /** Names the record key of an event. */
   private interface KeyOf<T> extends Function<T, String>, Serializable {}
 
-  private static final class EventSchema<T extends SpecificRecord>
-      implements KafkaRecordSerializationSchema<T> {
+  private static final class EventSchema<T extends SpecificRecord> implements OneTopicSchema<T> {
     private static final long serialVersionUID = 1L;
 
     private final String topic;
@@ -125,6 +137,11 @@ final class OutputRecords {
       this.format = format;
       this.type = type;
       this.key = key;
+    }
+
+    @Override
+    public String topic() {
+      return topic;
     }
 
     @Override

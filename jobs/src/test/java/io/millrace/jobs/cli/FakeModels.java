@@ -1,5 +1,10 @@
 package io.millrace.jobs.cli;
 
+import io.millrace.engine.Engine;
+import io.millrace.engine.EngineStats;
+import io.millrace.engine.GenerationRequest;
+import io.millrace.engine.GenerationUpdate;
+import io.millrace.engine.RequestRejectedException;
 import io.millrace.jobs.Models;
 import io.millrace.jobs.admit.ModelProfile;
 import io.millrace.jobs.generate.GenerateSpec.OpenedModel;
@@ -9,8 +14,12 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.apache.flink.configuration.Configuration;
 
-/** A model that answers in upper case; its engine runs so many steps and then no more. */
-public record FakeModels(int steps) implements Models {
+/**
+ * A model that answers in upper case.
+ *
+ * @param holds prompts that contain this are never answered; null for none
+ */
+public record FakeModels(String holds) implements Models {
   private static final long serialVersionUID = 1L;
 
   static final int CONTEXT_TOKENS = 200;
@@ -53,6 +62,46 @@ public record FakeModels(int steps) implements Models {
 
   @Override
   public OpenedModel open(Configuration options, String model) {
-    return new OpenedModel(new FakeEngine(steps), FakeEngine.TOKENIZER, "fake", () -> {});
+    FakeEngine engine = new FakeEngine(Integer.MAX_VALUE);
+    return new OpenedModel(
+        holds == null ? engine : new Holding(engine, holds),
+        FakeEngine.TOKENIZER,
+        "fake",
+        () -> {});
+  }
+
+  private record Holding(Engine engine, String holds) implements Engine {
+    @Override
+    public void submit(GenerationRequest request) throws RequestRejectedException {
+      int[] tokens = request.promptTokens();
+      if (!new String(tokens, 0, tokens.length).contains(holds)) {
+        engine.submit(request);
+      }
+    }
+
+    @Override
+    public List<GenerationUpdate> step() {
+      return engine.step();
+    }
+
+    @Override
+    public boolean cancel(String requestId) {
+      return engine.cancel(requestId);
+    }
+
+    @Override
+    public boolean hasWork() {
+      return engine.hasWork();
+    }
+
+    @Override
+    public EngineStats stats() {
+      return engine.stats();
+    }
+
+    @Override
+    public void close() {
+      engine.close();
+    }
   }
 }
