@@ -1,6 +1,9 @@
 package io.millrace.jobs.cli;
 
 import io.millrace.jobs.Models;
+import io.millrace.jobs.cli.model.GenerateCommand;
+import io.millrace.jobs.cli.model.InspectCommand;
+import io.millrace.jobs.cli.model.TokenizeCommand;
 import java.util.List;
 import picocli.CommandLine;
 
@@ -12,7 +15,13 @@ final class Commands {
   private static List<Object> all(Models models) {
     return List.of(
         // DEMO
-        new BatchCommand(models), new UpCommand(models), new SubmitCommand(), new WatchCommand());
+        new BatchCommand(models),
+        new UpCommand(models),
+        new SubmitCommand(),
+        new WatchCommand(),
+        new GenerateCommand(),
+        new TokenizeCommand(),
+        new InspectCommand());
   }
 
   /**
