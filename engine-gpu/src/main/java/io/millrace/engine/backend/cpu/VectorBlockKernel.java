@@ -68,18 +68,20 @@ final class VectorBlockKernel {
     }
     IntVector halves = IntVector.fromArray(I, weightScales, scalesAt);
     FloatVector da =
-        halves
-            .lanewise(VectorOperators.LSHL, 16)
-            .lanewise(VectorOperators.ASHR, 3)
-            .and(F16_MASK)
-            .reinterpretAsFloats()
+        ((FloatVector)
+                halves
+                    .lanewise(VectorOperators.LSHL, 16)
+                    .lanewise(VectorOperators.ASHR, 3)
+                    .and(F16_MASK)
+                    .reinterpretShape(F, 0))
             .mul(F16_REBIAS);
     FloatVector db =
-        halves
-            .lanewise(VectorOperators.ASHR, 16)
-            .lanewise(VectorOperators.LSHL, 13)
-            .and(F16_MASK)
-            .reinterpretAsFloats()
+        ((FloatVector)
+                halves
+                    .lanewise(VectorOperators.ASHR, 16)
+                    .lanewise(VectorOperators.LSHL, 13)
+                    .and(F16_MASK)
+                    .reinterpretShape(F, 0))
             .mul(F16_REBIAS);
     int scaleAt = valuesAt / Int8Blocks.BLOCK;
     int at1 = at + stride;

@@ -99,13 +99,15 @@ final class VectorFloatKernels {
     for (int k = 0; k < columns; k++) {
       IntVector halves = IntVector.fromArray(I, weights, wAt);
       FloatVector a =
-          halves
-              .lanewise(VectorOperators.LSHL, 16)
-              .lanewise(VectorOperators.ASHR, 3)
-              .and(F16_MASK)
-              .reinterpretAsFloats();
+          ((FloatVector)
+              halves
+                  .lanewise(VectorOperators.LSHL, 16)
+                  .lanewise(VectorOperators.ASHR, 3)
+                  .and(F16_MASK)
+                  .reinterpretShape(F, 0));
       FloatVector b =
-          halves.lanewise(VectorOperators.ASHR, 3).and(F16_UPPER_MASK).reinterpretAsFloats();
+          ((FloatVector)
+              halves.lanewise(VectorOperators.ASHR, 3).and(F16_UPPER_MASK).reinterpretShape(F, 0));
       wAt += LANES;
       int i = tileAt + 4 * k;
       FloatVector x0 = FloatVector.broadcast(F, values[i]);
@@ -143,13 +145,15 @@ final class VectorFloatKernels {
       IntVector halves = IntVector.fromArray(I, weights, wAt);
       FloatVector xk = FloatVector.broadcast(F, values[tileAt + k]);
       FloatVector lower =
-          halves
-              .lanewise(VectorOperators.LSHL, 16)
-              .lanewise(VectorOperators.ASHR, 3)
-              .and(F16_MASK)
-              .reinterpretAsFloats();
+          ((FloatVector)
+              halves
+                  .lanewise(VectorOperators.LSHL, 16)
+                  .lanewise(VectorOperators.ASHR, 3)
+                  .and(F16_MASK)
+                  .reinterpretShape(F, 0));
       FloatVector upper =
-          halves.lanewise(VectorOperators.ASHR, 3).and(F16_UPPER_MASK).reinterpretAsFloats();
+          ((FloatVector)
+              halves.lanewise(VectorOperators.ASHR, 3).and(F16_UPPER_MASK).reinterpretShape(F, 0));
       a = lower.fma(xk, a);
       b = upper.fma(xk, b);
       wAt += LANES;
@@ -174,8 +178,9 @@ final class VectorFloatKernels {
     FloatVector b3 = a0;
     for (int k = 0; k < columns; k++) {
       IntVector halves = IntVector.fromArray(I, weights, wAt);
-      FloatVector a = halves.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      FloatVector b = halves.and(BF16_MASK).reinterpretAsFloats();
+      FloatVector a =
+          ((FloatVector) halves.lanewise(VectorOperators.LSHL, 16).reinterpretShape(F, 0));
+      FloatVector b = ((FloatVector) halves.and(BF16_MASK).reinterpretShape(F, 0));
       wAt += LANES;
       int i = tileAt + 4 * k;
       FloatVector x0 = FloatVector.broadcast(F, values[i]);
@@ -211,8 +216,10 @@ final class VectorFloatKernels {
     for (int k = 0; k < columns; k++) {
       IntVector halves = IntVector.fromArray(I, weights, wAt);
       FloatVector xk = FloatVector.broadcast(F, values[tileAt + k]);
-      a = halves.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(xk, a);
-      b = halves.and(BF16_MASK).reinterpretAsFloats().fma(xk, b);
+      a =
+          ((FloatVector) halves.lanewise(VectorOperators.LSHL, 16).reinterpretShape(F, 0))
+              .fma(xk, a);
+      b = ((FloatVector) halves.and(BF16_MASK).reinterpretShape(F, 0)).fma(xk, b);
       wAt += LANES;
     }
     a.intoArray(out, at);

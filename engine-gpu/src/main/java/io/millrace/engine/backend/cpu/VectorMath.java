@@ -1,6 +1,7 @@
 package io.millrace.engine.backend.cpu;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -10,10 +11,12 @@ import jdk.incubator.vector.VectorSpecies;
  * lanes go through an array.
  *
  * <p>Here and in all classes of vectors, none is passed to or returned from a method: where the
- * compiler does not inline it, every vector would become an object.
+ * compiler does not inline it, every vector would become an object. Conversions name the species
+ * they lead to: looked up, it is not always a constant for the compiler, with the same effect.
  */
 final class VectorMath {
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+  private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
   private static final int LANES = F.length();
 
   private static final float LOG2_E = 1.44269504f;
@@ -58,13 +61,9 @@ final class VectorMath {
       p = p.fma(r, one);
       p = p.fma(r, one);
       // The lowest bits of shifted are n; n = -127 gives the float 0.
-      FloatVector power =
-          shifted
-              .reinterpretAsInts()
-              .add(127)
-              .lanewise(VectorOperators.LSHL, 23)
-              .reinterpretAsFloats();
-      p.mul(power).intoArray(out, outAt + i);
+      IntVector bits = (IntVector) shifted.reinterpretShape(I, 0);
+      IntVector power = bits.add(127).lanewise(VectorOperators.LSHL, 23);
+      p.mul((FloatVector) power.reinterpretShape(F, 0)).intoArray(out, outAt + i);
     }
   }
 

@@ -17,6 +17,7 @@ import jdk.incubator.vector.VectorSpecies;
 final class VectorQ4Kernel {
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
   private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
+  private static final VectorSpecies<Short> S = ShortVector.SPECIES_PREFERRED;
   private static final int LANES = F.length();
 
   private static final int NIBBLES = 0x000f000f; // of both halves of a lane
@@ -35,8 +36,8 @@ final class VectorQ4Kernel {
         IntVector a = w4.lanewise(VectorOperators.LSHR, 4 * i).and(15).sub(8);
         IntVector b = w4.lanewise(VectorOperators.LSHR, 4 * i + 16).and(15).sub(8);
         int at = (4 * j + i) * 2 * LANES;
-        ((FloatVector) a.convert(VectorOperators.I2F, 0)).intoArray(to, at);
-        ((FloatVector) b.convert(VectorOperators.I2F, 0)).intoArray(to, at + LANES);
+        ((FloatVector) a.convertShape(VectorOperators.I2F, F, 0)).intoArray(to, at);
+        ((FloatVector) b.convertShape(VectorOperators.I2F, F, 0)).intoArray(to, at + LANES);
       }
     }
   }
@@ -54,42 +55,48 @@ final class VectorQ4Kernel {
     FloatVector.zero(F).intoArray(out, at);
     FloatVector.zero(F).intoArray(out, at + LANES);
     for (int block = 0; block < blocks; block++) {
-      ShortVector s = IntVector.broadcast(I, x.starts[block]).reinterpretAsShorts();
+      ShortVector s = (ShortVector) IntVector.broadcast(I, x.starts[block]).reinterpretShape(S, 0);
       for (int j = 0; j < 8; j++) {
         IntVector w4 = IntVector.fromArray(I, packed, wAt + j * LANES);
         int k = xAt + j * 4;
-        ShortVector n0 = w4.and(NIBBLES).reinterpretAsShorts();
-        s = s.add(n0.mul(IntVector.broadcast(I, pairs[k]).reinterpretAsShorts()));
-        ShortVector n1 = w4.lanewise(VectorOperators.LSHR, 4).and(NIBBLES).reinterpretAsShorts();
-        s = s.add(n1.mul(IntVector.broadcast(I, pairs[k + 1]).reinterpretAsShorts()));
-        ShortVector n2 = w4.lanewise(VectorOperators.LSHR, 8).and(NIBBLES).reinterpretAsShorts();
-        s = s.add(n2.mul(IntVector.broadcast(I, pairs[k + 2]).reinterpretAsShorts()));
-        ShortVector n3 = w4.lanewise(VectorOperators.LSHR, 12).and(NIBBLES).reinterpretAsShorts();
-        s = s.add(n3.mul(IntVector.broadcast(I, pairs[k + 3]).reinterpretAsShorts()));
+        IntVector x0 = IntVector.broadcast(I, pairs[k]);
+        IntVector x1 = IntVector.broadcast(I, pairs[k + 1]);
+        IntVector x2 = IntVector.broadcast(I, pairs[k + 2]);
+        IntVector x3 = IntVector.broadcast(I, pairs[k + 3]);
+        IntVector n0 = w4.and(NIBBLES);
+        IntVector n1 = w4.lanewise(VectorOperators.LSHR, 4).and(NIBBLES);
+        IntVector n2 = w4.lanewise(VectorOperators.LSHR, 8).and(NIBBLES);
+        IntVector n3 = w4.lanewise(VectorOperators.LSHR, 12).and(NIBBLES);
+        s = s.add(n0.reinterpretShape(S, 0).mul(x0.reinterpretShape(S, 0)));
+        s = s.add(n1.reinterpretShape(S, 0).mul(x1.reinterpretShape(S, 0)));
+        s = s.add(n2.reinterpretShape(S, 0).mul(x2.reinterpretShape(S, 0)));
+        s = s.add(n3.reinterpretShape(S, 0).mul(x3.reinterpretShape(S, 0)));
       }
       IntVector halves = IntVector.fromArray(I, weightScales, wBlockAt);
       FloatVector da =
-          halves
-              .lanewise(VectorOperators.LSHL, 16)
-              .lanewise(VectorOperators.ASHR, 3)
-              .and(F16_MASK)
-              .reinterpretAsFloats()
+          ((FloatVector)
+                  halves
+                      .lanewise(VectorOperators.LSHL, 16)
+                      .lanewise(VectorOperators.ASHR, 3)
+                      .and(F16_MASK)
+                      .reinterpretShape(F, 0))
               .mul(F16_REBIAS);
       FloatVector db =
-          halves
-              .lanewise(VectorOperators.ASHR, 16)
-              .lanewise(VectorOperators.LSHL, 13)
-              .and(F16_MASK)
-              .reinterpretAsFloats()
+          ((FloatVector)
+                  halves
+                      .lanewise(VectorOperators.ASHR, 16)
+                      .lanewise(VectorOperators.LSHL, 13)
+                      .and(F16_MASK)
+                      .reinterpretShape(F, 0))
               .mul(F16_REBIAS);
       float d = x.scales[scalesAt + block];
-      IntVector i = s.reinterpretAsInts();
+      IntVector i = (IntVector) s.reinterpretShape(I, 0);
       IntVector lower = i.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16);
       IntVector upper = i.lanewise(VectorOperators.ASHR, 16);
       FloatVector a = FloatVector.fromArray(F, out, at);
       FloatVector b = FloatVector.fromArray(F, out, at + LANES);
-      a = ((FloatVector) lower.convert(VectorOperators.I2F, 0)).fma(da.mul(d), a);
-      b = ((FloatVector) upper.convert(VectorOperators.I2F, 0)).fma(db.mul(d), b);
+      a = ((FloatVector) lower.convertShape(VectorOperators.I2F, F, 0)).fma(da.mul(d), a);
+      b = ((FloatVector) upper.convertShape(VectorOperators.I2F, F, 0)).fma(db.mul(d), b);
       a.intoArray(out, at);
       b.intoArray(out, at + LANES);
       wAt += 8 * LANES;

@@ -31,7 +31,8 @@ final class VectorQ8Kernel {
       for (int i = 0; i < 4; i++) {
         IntVector w1 =
             w2.lanewise(VectorOperators.LSHL, 24 - 8 * i).lanewise(VectorOperators.ASHR, 24);
-        ((FloatVector) w1.convert(VectorOperators.I2F, 0)).intoArray(to, (4 * j + i) * LANES);
+        ((FloatVector) w1.convertShape(VectorOperators.I2F, F, 0))
+            .intoArray(to, (4 * j + i) * LANES);
       }
     }
   }
@@ -62,25 +63,27 @@ final class VectorQ8Kernel {
         IntVector b0 = w2.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 24);
         IntVector a1 = w2.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 24);
         IntVector b1 = w2.lanewise(VectorOperators.ASHR, 24);
-        p0 = ((FloatVector) a0.convert(VectorOperators.I2F, 0)).fma(x0, p0);
-        q0 = ((FloatVector) b0.convert(VectorOperators.I2F, 0)).fma(x0, q0);
-        p1 = ((FloatVector) a1.convert(VectorOperators.I2F, 0)).fma(x1, p1);
-        q1 = ((FloatVector) b1.convert(VectorOperators.I2F, 0)).fma(x1, q1);
+        p0 = ((FloatVector) a0.convertShape(VectorOperators.I2F, F, 0)).fma(x0, p0);
+        q0 = ((FloatVector) b0.convertShape(VectorOperators.I2F, F, 0)).fma(x0, q0);
+        p1 = ((FloatVector) a1.convertShape(VectorOperators.I2F, F, 0)).fma(x1, p1);
+        q1 = ((FloatVector) b1.convertShape(VectorOperators.I2F, F, 0)).fma(x1, q1);
       }
       IntVector halves = IntVector.fromArray(I, weightScales, wBlockAt);
       FloatVector da =
-          halves
-              .lanewise(VectorOperators.LSHL, 16)
-              .lanewise(VectorOperators.ASHR, 3)
-              .and(F16_MASK)
-              .reinterpretAsFloats()
+          ((FloatVector)
+                  halves
+                      .lanewise(VectorOperators.LSHL, 16)
+                      .lanewise(VectorOperators.ASHR, 3)
+                      .and(F16_MASK)
+                      .reinterpretShape(F, 0))
               .mul(F16_REBIAS);
       FloatVector db =
-          halves
-              .lanewise(VectorOperators.ASHR, 16)
-              .lanewise(VectorOperators.LSHL, 13)
-              .and(F16_MASK)
-              .reinterpretAsFloats()
+          ((FloatVector)
+                  halves
+                      .lanewise(VectorOperators.ASHR, 16)
+                      .lanewise(VectorOperators.LSHL, 13)
+                      .and(F16_MASK)
+                      .reinterpretShape(F, 0))
               .mul(F16_REBIAS);
       float d = x.scales[xBlockAt];
       a = p0.add(p1).fma(da.mul(d), a);
