@@ -3,6 +3,8 @@ package io.millrace.jobs.admit;
 import static io.millrace.jobs.admit.RejectedPromptException.invalid;
 import static io.millrace.jobs.admit.RejectedPromptException.terminal;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.engine.SamplingParams;
 import io.millrace.jobs.kafka.PromptRecord;
 import io.millrace.jobs.state.AdmittedPrompt;
@@ -22,7 +24,15 @@ import java.util.concurrent.TimeUnit;
  * here, with a reason, before it costs anything.
  */
 final class Admission {
-  private static final int TENANT_LENGTH_MAX = 256;
+  private static final int NAME_LENGTH_MAX = 256;
+
+  /** Digits and a sign of any long, with some white space around. */
+  private static final int DEADLINE_LENGTH_MAX = 32;
+
+  /** What decoding puts in the place of bytes that are not UTF-8. */
+  private static final char REPLACEMENT = '\uFFFD';
+
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Policy policy;
   private final Map<String, ModelProfile> models;
@@ -74,6 +84,8 @@ final class Admission {
         prompt.getCache() != null ? prompt.getCache() : CacheControl.newBuilder().build();
     boolean sharesSample =
         cache.getUseCache() == null ? policy.cacheSampled() : cache.getUseCache();
+    // A draw of its own has a fingerprint of its own: kept, it would only fill the state.
+    boolean reusable = sampling.getTemperature() == 0 || seeded || sharesSample;
 
     return AdmittedPrompt.newBuilder()
         .setRequestId(record.requestId())
@@ -94,8 +106,8 @@ final class Admission {
                 seeded || !sharesSample))
         .setPromptTokens(bytes(tokens))
         .setSampling(sampling)
-        .setCacheRead(!cache.getNoCache())
-        .setCacheWrite(!cache.getNoStore())
+        .setCacheRead(reusable && !cache.getNoCache())
+        .setCacheWrite(reusable && !cache.getNoStore())
         .setCacheTtlMs(ttlMs(cache))
         .setPriority(prompt.getPriority() == null ? 0 : prompt.getPriority())
         .setDeadlineMs(deadlineMs(record, prompt))
@@ -124,8 +136,12 @@ final class Admission {
     if (tenant == null || tenant.isEmpty()) {
       return policy.defaultTenant();
     }
-    if (tenant.length() > TENANT_LENGTH_MAX) {
-      throw invalid("tenant has more than " + TENANT_LENGTH_MAX + " characters");
+    if (tenant.length() > NAME_LENGTH_MAX) {
+      throw invalid("tenant has more than " + NAME_LENGTH_MAX + " characters");
+    }
+    if (tenant.indexOf(REPLACEMENT) >= 0) {
+      // Two tenants must not become one because neither is UTF-8.
+      throw invalid("tenant is not valid UTF-8");
     }
     return tenant;
   }
@@ -134,6 +150,11 @@ final class Admission {
     if (prompt.getMessages() == null || prompt.getMessages().isEmpty()) {
       throw invalid("messages must be a list of at least one message");
     }
+    for (Message message : prompt.getMessages()) {
+      if (message.getRole().isEmpty()) {
+        throw invalid("a message has no role");
+      }
+    }
     return prompt.getMessages();
   }
 
@@ -141,9 +162,22 @@ final class Admission {
     if (prompt.getN() != null && prompt.getN() != 1) {
       throw invalid("n is " + prompt.getN() + ", only 1 is supported");
     }
-    String format = prompt.getResponseFormat();
-    if (format != null && !format.contains("\"text\"")) {
+    if (prompt.getTopK() != null && prompt.getTopK() < -1) {
+      throw invalid("top_k is " + prompt.getTopK() + ", must be 0 (all) or more");
+    }
+    if (prompt.getCustomId() != null && prompt.getCustomId().length() > NAME_LENGTH_MAX) {
+      throw invalid("custom_id has more than " + NAME_LENGTH_MAX + " characters");
+    }
+    if (prompt.getResponseFormat() != null && !isText(prompt.getResponseFormat())) {
       throw invalid("response_format is not supported, other than text");
+    }
+  }
+
+  private static boolean isText(String responseFormat) {
+    try {
+      return "text".equals(JSON.readTree(responseFormat).path("type").textValue());
+    } catch (JsonProcessingException e) {
+      return false;
     }
   }
 
@@ -218,6 +252,9 @@ final class Admission {
       return prompt.getDeadline() == null ? null : prompt.getDeadline().toEpochMilli();
     }
     try {
+      if (record.deadline().length() > DEADLINE_LENGTH_MAX) {
+        throw new NumberFormatException("too long");
+      }
       return Long.valueOf(record.deadline().trim());
     } catch (NumberFormatException e) {
       throw invalid("header deadline must be epoch milliseconds");

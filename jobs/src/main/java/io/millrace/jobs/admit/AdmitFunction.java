@@ -8,6 +8,8 @@ import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.streaming.api.functions.ProcessFunction;
 import org.apache.flink.util.Collector;
 import org.apache.flink.util.OutputTag;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The admit vertex: what can be answered goes on to its model's generate vertex, anything else
@@ -17,6 +19,7 @@ import org.apache.flink.util.OutputTag;
  */
 public final class AdmitFunction extends ProcessFunction<PromptRecord, DeadLetter> {
   private static final long serialVersionUID = 1L;
+  private static final Logger LOG = LoggerFactory.getLogger(AdmitFunction.class);
 
   /** Name of the vertex, and stage of its dead letters. */
   public static final String NAME = "admit";
@@ -44,25 +47,46 @@ public final class AdmitFunction extends ProcessFunction<PromptRecord, DeadLette
 
   @Override
   public void processElement(PromptRecord record, Context context, Collector<DeadLetter> out) {
+    AdmittedPrompt prompt;
     try {
-      AdmittedPrompt prompt =
-          admission.admit(
-              record,
-              decoder.decode(record.value()),
-              context.timerService().currentProcessingTime());
-      context.output(byModel.get(prompt.getModel()), prompt);
+      prompt = admit(record, context.timerService().currentProcessingTime());
     } catch (RejectedPromptException e) {
-      out.collect(
-          new DeadLetter(
-              record.key(),
-              record.value(),
-              record.topic(),
-              record.partition(),
-              record.offset(),
-              NAME,
-              e.code(),
-              e.getMessage(),
-              e.retryable()));
+      out.collect(letter(record, e));
+      return;
     }
+    context.output(byModel.get(prompt.getModel()), prompt);
+  }
+
+  private AdmittedPrompt admit(PromptRecord record, long nowMs) throws RejectedPromptException {
+    try {
+      return admission.admit(record, decoder.decode(record), nowMs);
+    } catch (RuntimeException | StackOverflowError e) {
+      // A fault of ours, or of a model's template. Failing would meet the same record again, and
+      // for ever. Its message may quote the prompt, so that only its kind and place are told.
+      StackTraceElement[] trace = e.getStackTrace();
+      LOG.warn(
+          "{} could not be admitted: {} at {}",
+          record.requestId(),
+          e.getClass().getName(),
+          trace.length > 0 ? trace[0] : "an unknown place");
+      throw RejectedPromptException.retryable(
+          "internal_error", "admission failed: " + e.getClass().getSimpleName());
+    }
+  }
+
+  private static DeadLetter letter(PromptRecord record, RejectedPromptException e) {
+    return new DeadLetter(
+        record.key(),
+        record.value(),
+        record.topic(),
+        record.partition(),
+        record.offset(),
+        record.tenant(),
+        record.traceparent(),
+        record.deadline(),
+        NAME,
+        e.code(),
+        e.getMessage(),
+        e.retryable());
   }
 }

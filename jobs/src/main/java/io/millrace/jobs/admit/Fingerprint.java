@@ -60,12 +60,12 @@ final class Fingerprint {
 
   private void add(Sampling sampling, boolean seeded) {
     boolean greedy = sampling.getTemperature() == 0;
-    add(Float.floatToIntBits(sampling.getTemperature() + 0f));
+    add(sampling.getTemperature());
     // A greedy choice is the most likely token whatever the truncation or the seed.
     add(greedy ? 0 : sampling.getTopK());
-    add(Float.floatToIntBits(greedy ? 1 : sampling.getTopP()));
-    add(Float.floatToIntBits(greedy ? 0 : sampling.getMinP()));
-    add(Float.floatToIntBits(sampling.getRepetitionPenalty()));
+    add(greedy ? 1f : sampling.getTopP());
+    add(greedy ? 0f : sampling.getMinP());
+    add(sampling.getRepetitionPenalty());
     add(!greedy && seeded ? Long.toString(sampling.getSeed()) : null);
     add(sampling.getMaxTokens());
     add(sampling.getStop().size());
@@ -81,6 +81,11 @@ final class Fingerprint {
     byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
     add(bytes.length);
     sha256.update(bytes);
+  }
+
+  private void add(float part) {
+    // The sum turns -0 into 0.
+    add(Float.floatToIntBits(part + 0f));
   }
 
   private void add(int part) {

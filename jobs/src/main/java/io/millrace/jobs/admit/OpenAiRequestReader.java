@@ -7,6 +7,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -36,6 +37,7 @@ final class OpenAiRequestReader {
   private static final int NAME_LENGTH_MAX = 256;
   private static final Set<String> UNSUPPORTED =
       Set.of(
+          // OpenAI's
           "tools",
           "functions",
           "logit_bias",
@@ -43,11 +45,25 @@ final class OpenAiRequestReader {
           "modalities",
           "prediction",
           "web_search_options",
+          // vLLM's
           "structured_outputs",
           "guided_json",
           "guided_regex",
           "guided_choice",
-          "guided_grammar");
+          "guided_grammar",
+          "ignore_eos",
+          "min_tokens",
+          "stop_token_ids",
+          "include_stop_str_in_output",
+          "bad_words",
+          "allowed_token_ids",
+          "logits_processors",
+          "use_beam_search",
+          "chat_template",
+          "chat_template_kwargs",
+          "continue_final_message",
+          "documents",
+          "echo");
 
   private final ObjectMapper json;
 
@@ -78,6 +94,7 @@ final class OpenAiRequestReader {
     if (!root.isObject()) {
       throw invalid("the request is not a JSON object");
     }
+    requireWellFormed(root);
     if (!root.has("body") && !root.has("custom_id")) {
       return readBody(root, null);
     }
@@ -100,6 +117,10 @@ final class OpenAiRequestReader {
   private JsonNode parse(byte[] value) throws RejectedPromptException {
     try {
       return json.readTree(value);
+    } catch (StreamConstraintsException e) {
+      throw terminal(
+          "invalid_json",
+          "nested more than " + DEPTH_MAX + " deep, or has too long a number or name");
     } catch (JsonProcessingException e) {
       // The parser's own message quotes the input, which does not belong in logs and headers.
       String where =
@@ -115,10 +136,29 @@ final class OpenAiRequestReader {
     }
   }
 
+  /**
+   * Half a surrogate pair is no character: it has no UTF-8, and would silently turn into another
+   * text on its way.
+   */
+  private static void requireWellFormed(JsonNode node) throws RejectedPromptException {
+    if (node.isTextual()) {
+      requireWellFormed(node.textValue());
+    }
+    for (JsonNode child : node) {
+      requireWellFormed(child);
+    }
+  }
+
+  private static void requireWellFormed(String text) throws RejectedPromptException {
+    if (text.codePoints()
+        .anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
+      throw terminal("invalid_json", "a string holds half a surrogate pair");
+    }
+  }
+
   private static Prompt readBody(JsonNode body, String customId) throws RejectedPromptException {
     for (String field : UNSUPPORTED) {
-      JsonNode node = body.get(field);
-      if (node != null && !node.isNull() && !(node.isContainerNode() && node.isEmpty())) {
+      if (body.has(field) && !isNeutral(body.get(field))) {
         throw invalid(field + " is not supported");
       }
     }
@@ -155,6 +195,14 @@ final class OpenAiRequestReader {
         .setPromptCacheKey(text(body, "prompt_cache_key"))
         .setCacheSalt(text(body, "cache_salt"))
         .build();
+  }
+
+  /** Whether a field says the same as its absence. */
+  private static boolean isNeutral(JsonNode node) {
+    return node.isNull()
+        || (node.isContainerNode() && node.isEmpty())
+        || (node.isBoolean() && !node.booleanValue())
+        || (node.isNumber() && node.doubleValue() == 0);
   }
 
   private static List<Message> messages(JsonNode node) throws RejectedPromptException {
@@ -250,15 +298,16 @@ final class OpenAiRequestReader {
     if (!node.isObject()) {
       throw invalid("cache must be an object");
     }
-    Long ttl = longInteger(node, "ttl");
-    Long maxAge = longInteger(node, "s-maxage");
+    if (node.hasNonNull("s-maxage")) {
+      throw invalid("cache.s-maxage is not supported; ttl bounds how long an answer is kept");
+    }
     Boolean noCache = bool(node, "no-cache");
     Boolean noStore = bool(node, "no-store");
     return CacheControl.newBuilder()
         .setNoCache(noCache != null && noCache)
         .setNoStore(noStore != null && noStore)
         .setUseCache(bool(node, "use-cache"))
-        .setTtlSeconds(ttl != null ? ttl : maxAge)
+        .setTtlSeconds(longInteger(node, "ttl"))
         .setNamespace(text(node, "namespace"))
         .build();
   }

@@ -2,6 +2,7 @@ package io.millrace.jobs.admit;
 
 import static io.millrace.jobs.admit.RejectedPromptException.terminal;
 
+import io.millrace.jobs.kafka.PromptRecord;
 import io.millrace.schemas.AvroCodec;
 import io.millrace.schemas.Framing;
 import io.millrace.schemas.FramingException;
@@ -14,7 +15,7 @@ final class PromptDecoder {
   private final AvroCodec<Prompt> avro;
 
   /**
-   * @param sizeMax longest record, bytes
+   * @param sizeMax longest record, key and value, bytes
    */
   PromptDecoder(int sizeMax, AvroCodec<Prompt> avro) {
     this.sizeMax = sizeMax;
@@ -22,14 +23,16 @@ final class PromptDecoder {
     this.avro = avro;
   }
 
-  Prompt decode(byte[] value) throws RejectedPromptException {
+  Prompt decode(PromptRecord record) throws RejectedPromptException {
+    byte[] value = record.value();
     if (value == null || value.length == 0) {
       throw terminal("empty", "the record has no value");
     }
-    if (value.length > sizeMax) {
+    // The key counts: it goes out again with the answer.
+    long size = (long) value.length + (record.key() == null ? 0 : record.key().length);
+    if (size > sizeMax) {
       throw terminal(
-          "too_large",
-          "the record has " + value.length + " bytes, at most " + sizeMax + " are taken");
+          "too_large", "the record has " + size + " bytes, at most " + sizeMax + " are taken");
     }
     return switch (Framing.of(value)) {
       case JSON -> json.read(value);

@@ -17,22 +17,40 @@ public final class DevicePrice implements Serializable {
   /** Decimal places of every amount. */
   public static final int SCALE = 24;
 
+  private static final BigDecimal USD_PER_HOUR_MAX = BigDecimal.valueOf(1_000_000);
+
   private static final BigDecimal NANOS_PER_HOUR = BigDecimal.valueOf(3_600_000_000_000L);
 
   private final BigDecimal usdPerNano;
 
   /**
-   * @throws IllegalArgumentException if the price is negative
+   * @throws IllegalArgumentException if the price is negative, above a million, or has more than
+   *     {@link #SCALE} decimal places
    */
   public DevicePrice(BigDecimal usdPerHour) {
-    if (usdPerHour.signum() < 0) {
-      throw new IllegalArgumentException("the price of a device hour is negative: " + usdPerHour);
+    // With these bounds no amount outgrows its 38 digits, and none takes for ever to divide.
+    if (usdPerHour.signum() < 0
+        || usdPerHour.compareTo(USD_PER_HOUR_MAX) > 0
+        || usdPerHour.scale() > SCALE) {
+      throw new IllegalArgumentException(
+          "the price of a device hour is "
+              + usdPerHour
+              + ", must be 0 to 1000000 USD with at most "
+              + SCALE
+              + " decimal places");
     }
     usdPerNano = usdPerHour.divide(NANOS_PER_HOUR, SCALE, RoundingMode.HALF_EVEN);
   }
 
-  /** USD, scale {@link #SCALE}. */
+  /**
+   * USD, scale {@link #SCALE}.
+   *
+   * @param nanos device time, nanoseconds, not negative
+   */
   public BigDecimal of(long nanos) {
+    if (nanos < 0) {
+      throw new IllegalArgumentException("device time is negative: " + nanos + " ns");
+    }
     return usdPerNano.multiply(BigDecimal.valueOf(nanos));
   }
 }

@@ -105,13 +105,16 @@ final class AnswerWriter {
         new Times(answer.queueMs(), answer.firstTokenAfterMs(), nowMs - prompt.getAdmittedMs());
     BigDecimal input = price.of(answer.prefillNanos());
     BigDecimal output = price.of(answer.decodeNanos());
+    long drafted = answer.tokens().stream().filter(GeneratedToken::getDrafted).count();
     CostEvent cost =
         cost(prompt, RequestStatus.generated, CacheOutcome.none, times, nowMs)
             .setFinishReason(finishReason(finished))
             .setFreshTokens(finished.getPromptTokens() - answer.cachedPromptTokens())
             .setCachedTokens(answer.cachedPromptTokens())
             .setOutputTokens(finished.getOutputTokens())
-            .setDraftedTokens(answer.tokens().stream().filter(GeneratedToken::getDrafted).count())
+            // The engine does not tell of the drafted tokens that it threw away.
+            .setDraftedTokens(drafted)
+            .setAcceptedTokens(drafted)
             .setDeviceNanos(answer.prefillNanos() + answer.decodeNanos())
             .setInputUsd(input)
             .setOutputUsd(output)
@@ -128,7 +131,8 @@ final class AnswerWriter {
   /** The answer of a prompt that shares another's, by the cache or by having waited for it. */
   Settled reused(AdmittedPrompt prompt, CachedAnswer answer, CacheOutcome how, long nowMs) {
     long totalMs = nowMs - prompt.getAdmittedMs();
-    Times times = new Times(totalMs, totalMs, totalMs);
+    // No engine ran for it, and its first token came with its last.
+    Times times = new Times(null, totalMs, totalMs);
     BigDecimal saved = new BigDecimal(answer.getCostUsd());
     CostEvent cost =
         cost(
@@ -179,6 +183,9 @@ final class AnswerWriter {
             prompt.getTopic(),
             prompt.getPartition(),
             prompt.getOffset(),
+            prompt.getTenant(),
+            prompt.getTraceparent(),
+            prompt.getDeadlineMs() == null ? null : Long.toString(prompt.getDeadlineMs()),
             "generate-" + model,
             code,
             message,

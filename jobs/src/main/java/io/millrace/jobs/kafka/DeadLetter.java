@@ -9,6 +9,9 @@ package io.millrace.jobs.kafka;
  * @param topic source topic
  * @param partition source partition
  * @param offset source offset
+ * @param tenant the record's header, so that the letter can be sent again as it was; or null
+ * @param traceparent the record's header, or null
+ * @param deadline the record's header, or null
  * @param stage vertex that gave up
  * @param code short machine-readable reason, such as {@code invalid_json}
  * @param message one line for people
@@ -20,6 +23,9 @@ public record DeadLetter(
     String topic,
     int partition,
     long offset,
+    String tenant,
+    String traceparent,
+    String deadline,
     String stage,
     String code,
     String message,

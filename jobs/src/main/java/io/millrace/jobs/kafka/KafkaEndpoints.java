@@ -56,7 +56,10 @@ public final class KafkaEndpoints {
     RecordFormat format = configuration.get(MillraceOptions.OUTPUT_FORMAT);
     Delivery delivery = configuration.get(MillraceOptions.DELIVERY);
     return new InferenceJob.Sinks(
-        sink("responses", delivery, OutputRecords.answers(topics.responses(), format)),
+        sink(
+            "responses",
+            delivery,
+            OutputRecords.answers(topics.responses(), format, outputSizeMax())),
         sink(
             "tokens",
             configuration.get(MillraceOptions.TOKENS_DELIVERY),

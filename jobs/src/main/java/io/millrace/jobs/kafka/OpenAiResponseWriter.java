@@ -12,6 +12,9 @@ import java.nio.ByteBuffer;
 
 /** Writes a response as OpenAI's chat completion, with one object more: {@code millrace}. */
 public final class OpenAiResponseWriter {
+  /** Stands for a token that is all but impossible, as in OpenAI's API: JSON has no infinity. */
+  private static final double LOGPROB_MIN = -9999;
+
   private final ObjectMapper json = new ObjectMapper();
 
   /** The chat completion as a JSON tree. */
@@ -79,12 +82,14 @@ public final class OpenAiResponseWriter {
   }
 
   private ObjectNode entry(String token, double logprob, ByteBuffer bytes) {
-    ObjectNode entry = json.createObjectNode().put("token", token).put("logprob", logprob);
+    ObjectNode entry = json.createObjectNode().put("token", token);
+    entry.put("logprob", Double.isFinite(logprob) ? logprob : LOGPROB_MIN);
+    if (bytes == null) {
+      return entry.putNull("bytes");
+    }
     ArrayNode array = entry.putArray("bytes");
-    if (bytes != null) {
-      for (int i = bytes.position(); i < bytes.limit(); i++) {
-        array.add(bytes.get(i) & 0xff);
-      }
+    for (int i = bytes.position(); i < bytes.limit(); i++) {
+      array.add(bytes.get(i) & 0xff);
     }
     return entry;
   }

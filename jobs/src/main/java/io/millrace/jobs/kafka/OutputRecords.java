@@ -2,12 +2,15 @@ package io.millrace.jobs.kafka;
 
 import io.millrace.jobs.MillraceOptions.RecordFormat;
 import io.millrace.schemas.AvroCodec;
+import io.millrace.schemas.Choice;
 import io.millrace.schemas.CostEvent;
 import io.millrace.schemas.PlainJson;
 import io.millrace.schemas.Response;
+import io.millrace.schemas.ResponseFinishReason;
 import io.millrace.schemas.TokenEvent;
 import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.function.Function;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.flink.api.common.serialization.SerializationSchema.InitializationContext;
@@ -20,11 +23,18 @@ final class OutputRecords {
   /** Room for headers and framing beside a value at its limit, bytes. */
   private static final int OVERHEAD_BYTES = 16 * 1024;
 
+  private static final int MESSAGE_LENGTH_MAX = 1024;
+
   private OutputRecords() {}
 
-  /** Key: the prompt's. Headers tell what the OpenAI body has no place for. */
-  static KafkaRecordSerializationSchema<Answer> answers(String topic, RecordFormat format) {
-    return new AnswerSchema(topic, format);
+  /**
+   * Key: the prompt's. Headers tell what the OpenAI body has no place for. What would be larger
+   * than {@code sizeMax} goes without its logprobs, as a header says, or at last without its
+   * choices, as an error: a record that the producer refuses would fail the job again and again.
+   */
+  static KafkaRecordSerializationSchema<Answer> answers(
+      String topic, RecordFormat format, int sizeMax) {
+    return new AnswerSchema(topic, format, sizeMax);
   }
 
   /** Key: the request id, so that a request's events stay in order. */
@@ -47,6 +57,12 @@ final class OutputRecords {
 
   private static int length(byte[] bytes) {
     return bytes == null ? 0 : bytes.length;
+  }
+
+  private static String abbreviated(String message) {
+    return message == null || message.length() <= MESSAGE_LENGTH_MAX
+        ? message
+        : message.substring(0, MESSAGE_LENGTH_MAX) + "...";
   }
 
   static void put(Headers headers, String name, String value) {
@@ -72,8 +88,11 @@ final class OutputRecords {
       put(headers, "__connect.errors.offset", Long.toString(letter.offset()));
       put(headers, "__connect.errors.stage", letter.stage());
       put(headers, "__connect.errors.exception.class.name", letter.code());
-      put(headers, "__connect.errors.exception.message", letter.message());
+      put(headers, "__connect.errors.exception.message", abbreviated(letter.message()));
       put(headers, "millrace.error.kind", letter.retryable() ? "retryable" : "terminal");
+      put(headers, "tenant", letter.tenant());
+      put(headers, "traceparent", letter.traceparent());
+      put(headers, "deadline", letter.deadline());
       if (!fits) {
         put(headers, "millrace.value.omitted", "too large; see the source position");
       }
@@ -86,12 +105,14 @@ final class OutputRecords {
 
     private final String topic;
     private final RecordFormat format;
+    private final int sizeMax;
     private transient OpenAiResponseWriter json;
     private transient AvroCodec<Response> avro;
 
-    AnswerSchema(String topic, RecordFormat format) {
+    AnswerSchema(String topic, RecordFormat format, int sizeMax) {
       this.topic = topic;
       this.format = format;
+      this.sizeMax = sizeMax;
     }
 
     @Override
@@ -109,14 +130,44 @@ final class OutputRecords {
     public ProducerRecord<byte[], byte[]> serialize(
         Answer answer, KafkaSinkContext context, Long timestamp) {
       Response response = answer.response();
-      byte[] value = format == RecordFormat.JSON ? json.bytes(response) : avro.encode(response);
+      int valueMax = sizeMax - length(answer.key()) - OVERHEAD_BYTES;
+      byte[] value = bytes(response);
+      boolean fits = value.length <= valueMax;
+      if (!fits) {
+        value = bytes(withoutLogprobs(response));
+      }
+      if (value.length > valueMax) {
+        value = bytes(withoutChoices(response));
+      }
       ProducerRecord<byte[], byte[]> record =
           new ProducerRecord<>(topic, null, answer.key(), value);
       put(record.headers(), "millrace.request-id", response.getRequestId());
       put(record.headers(), "millrace.custom-id", response.getCustomId());
       put(record.headers(), "millrace.tenant", response.getTenant());
       put(record.headers(), "traceparent", response.getTraceparent());
+      put(record.headers(), "millrace.logprobs.omitted", fits ? null : "too large");
       return record;
+    }
+
+    private byte[] bytes(Response response) {
+      return format == RecordFormat.JSON ? json.bytes(response) : avro.encode(response);
+    }
+
+    private static Response withoutLogprobs(Response response) {
+      return Response.newBuilder(response)
+          .setChoices(
+              response.getChoices().stream()
+                  .map(choice -> Choice.newBuilder(choice).setLogprobs(null).build())
+                  .toList())
+          .build();
+    }
+
+    private static Response withoutChoices(Response response) {
+      return Response.newBuilder(response)
+          .setChoices(List.of())
+          .setFinishReason(ResponseFinishReason.error)
+          .setError("the answer does not fit into a record")
+          .build();
     }
   }
 

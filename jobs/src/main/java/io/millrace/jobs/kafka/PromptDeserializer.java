@@ -11,8 +11,13 @@ import org.apache.kafka.common.header.Header;
 public final class PromptDeserializer implements KafkaRecordDeserializationSchema<PromptRecord> {
   private static final long serialVersionUID = 1L;
 
-  /** A header longer than this is as good as none. */
-  private static final int HEADER_BYTES_MAX = 1024;
+  /**
+   * A longer header is cut. That leaves it longer than any tenant or deadline may be: a prompt that
+   * names a tenant is refused, and not charged to another.
+   */
+  private static final int HEADER_BYTES_MAX = 2048;
+
+  private static final int TRACEPARENT_LENGTH_MAX = 256;
 
   @Override
   public void deserialize(ConsumerRecord<byte[], byte[]> record, Collector<PromptRecord> out) {
@@ -25,16 +30,25 @@ public final class PromptDeserializer implements KafkaRecordDeserializationSchem
             record.key(),
             record.value(),
             header(record, "tenant"),
-            header(record, "traceparent"),
+            traceparent(record),
             header(record, "deadline")));
   }
 
   private static String header(ConsumerRecord<byte[], byte[]> record, String name) {
     Header header = record.headers().lastHeader(name);
-    if (header == null || header.value() == null || header.value().length > HEADER_BYTES_MAX) {
+    if (header == null || header.value() == null) {
       return null;
     }
-    return new String(header.value(), StandardCharsets.UTF_8);
+    byte[] value = header.value();
+    return new String(value, 0, Math.min(value.length, HEADER_BYTES_MAX), StandardCharsets.UTF_8);
+  }
+
+  /** Who cannot read a trace's context starts a new trace. */
+  private static String traceparent(ConsumerRecord<byte[], byte[]> record) {
+    String traceparent = header(record, "traceparent");
+    return traceparent == null || traceparent.length() > TRACEPARENT_LENGTH_MAX
+        ? null
+        : traceparent;
   }
 
   @Override

@@ -1,0 +1,31 @@
+package io.millrace.jobs.testing;
+
+import io.millrace.jobs.admit.ModelProfile;
+import io.millrace.jobs.admit.RejectedPromptException;
+import io.millrace.schemas.Message;
+import java.util.List;
+
+/**
+ * A model for {@link FakeEngine}: a token is a character, and a conversation is its last message. A
+ * conversation that says {@code TEMPLATE} is refused, {@code CRASH} breaks the template.
+ */
+public record FakeProfile(
+    String name, String digest, int contextTokensMax, int outputTokensMax, float temperature)
+    implements ModelProfile {
+
+  public FakeProfile(String name) {
+    this(name, "digest of " + name, 1000, 100, 0);
+  }
+
+  @Override
+  public int[] encode(List<Message> messages) throws RejectedPromptException {
+    String content = messages.get(messages.size() - 1).getContent();
+    if (content.contains("TEMPLATE")) {
+      throw RejectedPromptException.terminal("invalid_messages", "the template refuses this");
+    }
+    if (content.contains("CRASH")) {
+      throw new IllegalStateException("a fault that quotes the prompt: " + content);
+    }
+    return FakeEngine.tokens(content);
+  }
+}
