@@ -14,7 +14,7 @@ final class Commands {
   /** In the order of {@code --help}. */
   private static List<Object> all(Models models) {
     return List.of(
-        // DEMO
+        new DemoCommand(models),
         new BatchCommand(models),
         new UpCommand(models),
         new SubmitCommand(),
