@@ -22,6 +22,7 @@ final class VectorQ4Kernel {
 
   private static final int NIBBLES = 0x000f000f; // of both halves of a lane
   private static final int F16_MASK = 0x8fffffff;
+  private static final int F16_UPPER_MASK = 0x8fffe000; // and without the bits of the lower half
   private static final float F16_REBIAS = 0x1p112f;
 
   private VectorQ4Kernel() {}
@@ -42,23 +43,21 @@ final class VectorQ4Kernel {
     }
   }
 
-  /** A tile of one row. */
-  static void one(VectorWeight w, int group, VectorInput x, int tileAt, float[] out, int at) {
+  /**
+   * The sums of all blocks of one row of activations, {@code sums[block][LANES]}, half b in the
+   * upper 16 bits. Apart from {@link #scaleOne}, because the compiler gives up on longer methods of
+   * vectors.
+   */
+  static void sumOne(VectorWeight w, int group, VectorInput x, int[] sums) {
     int blocks = w.columns() / Int8Blocks.BLOCK;
     int[] packed = w.packed();
-    int[] weightScales = w.scales();
     int[] pairs = x.pairs;
     int wAt = group * w.groupElements();
-    int xAt = 0;
-    int scalesAt = tileAt / Int8Blocks.BLOCK;
-    int wBlockAt = group * blocks * LANES;
-    FloatVector.zero(F).intoArray(out, at);
-    FloatVector.zero(F).intoArray(out, at + LANES);
     for (int block = 0; block < blocks; block++) {
       ShortVector s = (ShortVector) IntVector.broadcast(I, x.starts[block]).reinterpretShape(S, 0);
       for (int j = 0; j < 8; j++) {
         IntVector w4 = IntVector.fromArray(I, packed, wAt + j * LANES);
-        int k = xAt + j * 4;
+        int k = block * Int8Blocks.BLOCK + j * 4;
         IntVector x0 = IntVector.broadcast(I, pairs[k]);
         IntVector x1 = IntVector.broadcast(I, pairs[k + 1]);
         IntVector x2 = IntVector.broadcast(I, pairs[k + 2]);
@@ -72,36 +71,38 @@ final class VectorQ4Kernel {
         s = s.add(n2.reinterpretShape(S, 0).mul(x2.reinterpretShape(S, 0)));
         s = s.add(n3.reinterpretShape(S, 0).mul(x3.reinterpretShape(S, 0)));
       }
-      IntVector halves = IntVector.fromArray(I, weightScales, wBlockAt);
-      FloatVector da =
-          ((FloatVector)
-                  halves
-                      .lanewise(VectorOperators.LSHL, 16)
-                      .lanewise(VectorOperators.ASHR, 3)
-                      .and(F16_MASK)
-                      .reinterpretShape(F, 0))
-              .mul(F16_REBIAS);
-      FloatVector db =
-          ((FloatVector)
-                  halves
-                      .lanewise(VectorOperators.ASHR, 16)
-                      .lanewise(VectorOperators.LSHL, 13)
-                      .and(F16_MASK)
-                      .reinterpretShape(F, 0))
-              .mul(F16_REBIAS);
-      float d = x.scales[scalesAt + block];
-      IntVector i = (IntVector) s.reinterpretShape(I, 0);
-      IntVector lower = i.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16);
-      IntVector upper = i.lanewise(VectorOperators.ASHR, 16);
-      FloatVector a = FloatVector.fromArray(F, out, at);
-      FloatVector b = FloatVector.fromArray(F, out, at + LANES);
-      a = ((FloatVector) lower.convertShape(VectorOperators.I2F, F, 0)).fma(da.mul(d), a);
-      b = ((FloatVector) upper.convertShape(VectorOperators.I2F, F, 0)).fma(db.mul(d), b);
-      a.intoArray(out, at);
-      b.intoArray(out, at + LANES);
+      ((IntVector) s.reinterpretShape(I, 0)).intoArray(sums, block * LANES);
       wAt += 8 * LANES;
-      wBlockAt += LANES;
-      xAt += Int8Blocks.BLOCK;
     }
+  }
+
+  /**
+   * Adds the blocks' sums up, each times its two scales, in order.
+   *
+   * @param scales the activations' scales, from {@code scalesAt} on
+   */
+  static void scaleOne(
+      VectorWeight w, int group, int[] sums, float[] scales, int scalesAt, float[] out, int at) {
+    int blocks = w.columns() / Int8Blocks.BLOCK;
+    int[] weightScales = w.scales();
+    int wAt = group * blocks * LANES;
+    FloatVector a = FloatVector.zero(F);
+    FloatVector b = FloatVector.zero(F);
+    for (int block = 0; block < blocks; block++) {
+      IntVector halves = IntVector.fromArray(I, weightScales, wAt + block * LANES);
+      IntVector upper = halves.lanewise(VectorOperators.ASHR, 3).and(F16_UPPER_MASK);
+      IntVector lower =
+          halves.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(F16_MASK);
+      float d = scales[scalesAt + block];
+      FloatVector da = ((FloatVector) lower.reinterpretShape(F, 0)).mul(F16_REBIAS).mul(d);
+      FloatVector db = ((FloatVector) upper.reinterpretShape(F, 0)).mul(F16_REBIAS).mul(d);
+      IntVector both = IntVector.fromArray(I, sums, block * LANES);
+      IntVector sa = both.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 16);
+      IntVector sb = both.lanewise(VectorOperators.ASHR, 16);
+      a = ((FloatVector) sa.convertShape(VectorOperators.I2F, F, 0)).fma(da, a);
+      b = ((FloatVector) sb.convertShape(VectorOperators.I2F, F, 0)).fma(db, b);
+    }
+    a.intoArray(out, at);
+    b.intoArray(out, at + LANES);
   }
 }

@@ -18,6 +18,7 @@ final class VectorQ8Kernel {
   private static final int LANES = F.length();
 
   private static final int F16_MASK = 0x8fffffff;
+  private static final int F16_UPPER_MASK = 0x8fffe000; // and without the bits of the lower half
   private static final float F16_REBIAS = 0x1p112f;
 
   private VectorQ8Kernel() {}
@@ -69,22 +70,11 @@ final class VectorQ8Kernel {
         q1 = ((FloatVector) b1.convertShape(VectorOperators.I2F, F, 0)).fma(x1, q1);
       }
       IntVector halves = IntVector.fromArray(I, weightScales, wBlockAt);
-      FloatVector da =
-          ((FloatVector)
-                  halves
-                      .lanewise(VectorOperators.LSHL, 16)
-                      .lanewise(VectorOperators.ASHR, 3)
-                      .and(F16_MASK)
-                      .reinterpretShape(F, 0))
-              .mul(F16_REBIAS);
-      FloatVector db =
-          ((FloatVector)
-                  halves
-                      .lanewise(VectorOperators.ASHR, 16)
-                      .lanewise(VectorOperators.LSHL, 13)
-                      .and(F16_MASK)
-                      .reinterpretShape(F, 0))
-              .mul(F16_REBIAS);
+      IntVector upper = halves.lanewise(VectorOperators.ASHR, 3).and(F16_UPPER_MASK);
+      IntVector lower =
+          halves.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(F16_MASK);
+      FloatVector da = ((FloatVector) lower.reinterpretShape(F, 0)).mul(F16_REBIAS);
+      FloatVector db = ((FloatVector) upper.reinterpretShape(F, 0)).mul(F16_REBIAS);
       float d = x.scales[xBlockAt];
       a = p0.add(p1).fma(da.mul(d), a);
       b = q0.add(q1).fma(db.mul(d), b);
