@@ -137,6 +137,7 @@ public final class Transformer implements LanguageModel {
       }
       if (activations != null) {
         activations.close();
+        activations = null; // should there be no memory for the next
       }
       activations = new Activations(backend, config, roundUp(rows));
     }
@@ -144,6 +145,7 @@ public final class Transformer implements LanguageModel {
       if (logits != null) {
         logits.close();
         lastHidden.close();
+        logits = null;
       }
       lastHidden = backend.activations(roundUp(wanted), config.dim());
       logits = backend.activations(roundUp(wanted), config.vocabSize());

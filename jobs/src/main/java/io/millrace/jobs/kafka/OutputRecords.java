@@ -52,7 +52,31 @@ final class OutputRecords {
    * without its bytes: the headers say where they are.
    */
   static KafkaRecordSerializationSchema<DeadLetter> deadLetters(String topic, int sizeMax) {
-    return (letter, context, timestamp) -> {
+    return new DeadLetterSchema(topic, sizeMax);
+  }
+
+  private static int length(byte[] bytes) {
+    return bytes == null ? 0 : bytes.length;
+  }
+
+  private static String abbreviated(String message) {
+    return message == null || message.length() <= MESSAGE_LENGTH_MAX
+        ? message
+        : message.substring(0, MESSAGE_LENGTH_MAX) + "...";
+  }
+
+  static void put(Headers headers, String name, String value) {
+    if (value != null) {
+      headers.add(name, value.getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  private record DeadLetterSchema(String topic, int sizeMax) implements OneTopicSchema<DeadLetter> {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public ProducerRecord<byte[], byte[]> serialize(
+        DeadLetter letter, KafkaSinkContext context, Long timestamp) {
       int size = length(letter.key()) + length(letter.value()) + OVERHEAD_BYTES;
       boolean fits = size <= sizeMax;
       ProducerRecord<byte[], byte[]> record =
@@ -73,26 +97,10 @@ final class OutputRecords {
         put(headers, "millrace.value.omitted", "too large; see the source position");
       }
       return record;
-    };
-  }
-
-  private static int length(byte[] bytes) {
-    return bytes == null ? 0 : bytes.length;
-  }
-
-  private static String abbreviated(String message) {
-    return message == null || message.length() <= MESSAGE_LENGTH_MAX
-        ? message
-        : message.substring(0, MESSAGE_LENGTH_MAX) + "...";
-  }
-
-  static void put(Headers headers, String name, String value) {
-    if (value != null) {
-      headers.add(name, value.getBytes(StandardCharsets.UTF_8));
     }
   }
 
-  private static final class AnswerSchema implements KafkaRecordSerializationSchema<Answer> {
+  private static final class AnswerSchema implements OneTopicSchema<Answer> {
     private static final long serialVersionUID = 1L;
 
     private final String topic;
@@ -105,6 +113,11 @@ final class OutputRecords {
       this.topic = topic;
       this.format = format;
       this.sizeMax = sizeMax;
+    }
+
+    @Override
+    public String topic() {
+      return topic;
     }
 
     @Override
@@ -161,8 +174,7 @@ final class OutputRecords {
   /** Names the record key of an event. */
   private interface KeyOf<T> extends Function<T, String>, Serializable {}
 
-  private static final class EventSchema<T extends SpecificRecord>
-      implements KafkaRecordSerializationSchema<T> {
+  private static final class EventSchema<T extends SpecificRecord> implements OneTopicSchema<T> {
     private static final long serialVersionUID = 1L;
 
     private final String topic;
@@ -176,6 +188,11 @@ final class OutputRecords {
       this.format = format;
       this.type = type;
       this.key = key;
+    }
+
+    @Override
+    public String topic() {
+      return topic;
     }
 
     @Override

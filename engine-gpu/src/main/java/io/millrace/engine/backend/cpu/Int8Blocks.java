@@ -9,6 +9,9 @@ final class Int8Blocks {
   /** Elements in a block, as in GGUF's Q8_0 and Q4_0. */
   static final int BLOCK = 32;
 
+  /** 1.5 x 2^23: adding it to a small number rounds that to an integer. */
+  static final float ROUNDING = 0x1.8p23f;
+
   private Int8Blocks() {}
 
   /** The scale of a block whose largest magnitude is {@code max}. */
@@ -21,10 +24,9 @@ final class Int8Blocks {
     return scale < Float.MIN_NORMAL ? 0f : 1f / scale;
   }
 
-  /** Rounds to nearest, halves away from zero. */
+  /** Rounds to nearest, halves to even. */
   static int round(float x, float inverse) {
-    float scaled = x * inverse;
-    return (int) (scaled + Math.copySign(0.5f, scaled));
+    return (int) (x * inverse + ROUNDING - ROUNDING);
   }
 
   /**

@@ -3,7 +3,6 @@ package io.millrace.engine.backend.cpu;
 import io.millrace.engine.model.ForwardBatch;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -130,8 +129,13 @@ final class VectorAttention implements Workers.Task {
       mask(weights, i * length, tokens, blocks);
       softmax(weights, i * length, length, mean, lanesAt);
     }
-    for (int d = 0; d < kv.valueDim(); d += 2 * LANES) {
-      mix(blockTable, tokens, kvHead, weights, length, d, mean);
+    Arrays.fill(mean, 0, lanesAt, 0f);
+    for (int block = 0; block < blocks; block++) {
+      int present = Math.min(kv.blockTokens(), tokens - block * kv.blockTokens());
+      int valuesAt = kv.valuesAt(blockTable[block], kvHead);
+      for (int d = 0; d < kv.valueDim(); d += 2 * LANES) {
+        mix(valuesAt + d, present, weights, block * kv.keyTokens(), length, mean, d);
+      }
     }
     for (int i = 0; i < count; i++) {
       System.arraycopy(mean, i * kv.valueDim(), out, at + i * headDim, headDim);
@@ -179,68 +183,55 @@ final class VectorAttention implements Workers.Task {
 
   /** In place over {@code [at, at + length)}, whole vectors. */
   private static void softmax(float[] weights, int at, int length, float[] lanes, int lanesAt) {
-    FloatVector max = FloatVector.broadcast(F, MASKED);
-    for (int i = 0; i < length; i += LANES) {
-      max = max.max(FloatVector.fromArray(F, weights, at + i));
-    }
-    float highest = max.reduceLanes(VectorOperators.MAX);
-    FloatVector sums = FloatVector.zero(F);
-    for (int i = 0; i < length; i += LANES) {
-      FloatVector e = VectorMath.exp(FloatVector.fromArray(F, weights, at + i).sub(highest));
-      e.intoArray(weights, at + i);
-      sums = sums.add(e);
-    }
-    sums.intoArray(lanes, lanesAt);
-    float factor = 1f / VectorMath.sum(lanes, lanesAt, LANES);
-    for (int i = 0; i < length; i += LANES) {
-      FloatVector.fromArray(F, weights, at + i).mul(factor).intoArray(weights, at + i);
-    }
+    float max = VectorMath.max(weights, at, length);
+    VectorMath.exp(weights, at, length, 1f, -max, weights, at);
+    VectorMath.scale(weights, at, length, 1f / VectorMath.sum(weights, at, length, lanes, lanesAt));
   }
 
   /**
-   * {@code to[i][d .. d + 2 LANES) = sum over tokens of weights[i][token] * value[token][d ..]}.
+   * Adds one block's share for two vectors of dimensions: {@code to[i][d .. d + 2 LANES) += sum
+   * over tokens of weights[i][token] * value[token][d ..]}. The sums wait in memory from block to
+   * block: carried through two nested loops, JDK 17 would make objects of them.
    */
   private void mix(
-      int[] blockTable, int tokens, int kvHead, float[] weights, int length, int d, float[] to) {
+      int valuesAt, int tokens, float[] weights, int weightsAt, int length, float[] to, int d) {
     float[] values = kv.values(layer);
     int valueDim = kv.valueDim();
-    int blockTokens = kv.blockTokens();
-    FloatVector a0 = FloatVector.zero(F);
-    FloatVector a1 = a0;
-    FloatVector a2 = a0;
-    FloatVector a3 = a0;
-    FloatVector b0 = a0;
-    FloatVector b1 = a0;
-    FloatVector b2 = a0;
-    FloatVector b3 = a0;
-    for (int block = 0; block * blockTokens < tokens; block++) {
-      int valuesAt = kv.valuesAt(blockTable[block], kvHead) + d;
-      int present = Math.min(blockTokens, tokens - block * blockTokens);
-      int at = block * kv.keyTokens();
-      for (int t = 0; t < present; t++) {
-        FloatVector a = FloatVector.fromArray(F, values, valuesAt + t * valueDim);
-        FloatVector b = FloatVector.fromArray(F, values, valuesAt + t * valueDim + LANES);
-        FloatVector w = FloatVector.broadcast(F, weights[at + t]);
-        a0 = a.fma(w, a0);
-        b0 = b.fma(w, b0);
-        w = FloatVector.broadcast(F, weights[at + t + length]);
-        a1 = a.fma(w, a1);
-        b1 = b.fma(w, b1);
-        w = FloatVector.broadcast(F, weights[at + t + 2 * length]);
-        a2 = a.fma(w, a2);
-        b2 = b.fma(w, b2);
-        w = FloatVector.broadcast(F, weights[at + t + 3 * length]);
-        a3 = a.fma(w, a3);
-        b3 = b.fma(w, b3);
-      }
+    int d1 = d + valueDim;
+    int d2 = d1 + valueDim;
+    int d3 = d2 + valueDim;
+    FloatVector a0 = FloatVector.fromArray(F, to, d);
+    FloatVector a1 = FloatVector.fromArray(F, to, d1);
+    FloatVector a2 = FloatVector.fromArray(F, to, d2);
+    FloatVector a3 = FloatVector.fromArray(F, to, d3);
+    FloatVector b0 = FloatVector.fromArray(F, to, d + LANES);
+    FloatVector b1 = FloatVector.fromArray(F, to, d1 + LANES);
+    FloatVector b2 = FloatVector.fromArray(F, to, d2 + LANES);
+    FloatVector b3 = FloatVector.fromArray(F, to, d3 + LANES);
+    for (int t = 0; t < tokens; t++) {
+      FloatVector a = FloatVector.fromArray(F, values, valuesAt + t * valueDim);
+      FloatVector b = FloatVector.fromArray(F, values, valuesAt + t * valueDim + LANES);
+      int at = weightsAt + t;
+      FloatVector w0 = FloatVector.broadcast(F, weights[at]);
+      FloatVector w1 = FloatVector.broadcast(F, weights[at + length]);
+      FloatVector w2 = FloatVector.broadcast(F, weights[at + 2 * length]);
+      FloatVector w3 = FloatVector.broadcast(F, weights[at + 3 * length]);
+      a0 = a.fma(w0, a0);
+      b0 = b.fma(w0, b0);
+      a1 = a.fma(w1, a1);
+      b1 = b.fma(w1, b1);
+      a2 = a.fma(w2, a2);
+      b2 = b.fma(w2, b2);
+      a3 = a.fma(w3, a3);
+      b3 = b.fma(w3, b3);
     }
     a0.intoArray(to, d);
     b0.intoArray(to, d + LANES);
-    a1.intoArray(to, d + valueDim);
-    b1.intoArray(to, d + valueDim + LANES);
-    a2.intoArray(to, d + 2 * valueDim);
-    b2.intoArray(to, d + 2 * valueDim + LANES);
-    a3.intoArray(to, d + 3 * valueDim);
-    b3.intoArray(to, d + 3 * valueDim + LANES);
+    a1.intoArray(to, d1);
+    b1.intoArray(to, d1 + LANES);
+    a2.intoArray(to, d2);
+    b2.intoArray(to, d2 + LANES);
+    a3.intoArray(to, d3);
+    b3.intoArray(to, d3 + LANES);
   }
 }

@@ -18,6 +18,7 @@ final class VectorBlockKernel {
   private static final int LANES = F.length();
 
   private static final int F16_MASK = 0x8fffffff;
+  private static final int F16_UPPER_MASK = 0x8fffe000; // and without the bits of the lower half
   private static final float F16_REBIAS = 0x1p112f;
 
   private VectorBlockKernel() {}
@@ -67,20 +68,11 @@ final class VectorBlockKernel {
       b3 = b.fma(x3, b3);
     }
     IntVector halves = IntVector.fromArray(I, weightScales, scalesAt);
-    FloatVector da =
-        halves
-            .lanewise(VectorOperators.LSHL, 16)
-            .lanewise(VectorOperators.ASHR, 3)
-            .and(F16_MASK)
-            .reinterpretAsFloats()
-            .mul(F16_REBIAS);
-    FloatVector db =
-        halves
-            .lanewise(VectorOperators.ASHR, 16)
-            .lanewise(VectorOperators.LSHL, 13)
-            .and(F16_MASK)
-            .reinterpretAsFloats()
-            .mul(F16_REBIAS);
+    IntVector upper = halves.lanewise(VectorOperators.ASHR, 3).and(F16_UPPER_MASK);
+    IntVector lower =
+        halves.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(F16_MASK);
+    FloatVector da = ((FloatVector) lower.reinterpretShape(F, 0)).mul(F16_REBIAS);
+    FloatVector db = ((FloatVector) upper.reinterpretShape(F, 0)).mul(F16_REBIAS);
     int scaleAt = valuesAt / Int8Blocks.BLOCK;
     int at1 = at + stride;
     int at2 = at1 + stride;

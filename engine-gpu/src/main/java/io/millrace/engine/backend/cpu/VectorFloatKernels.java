@@ -98,8 +98,16 @@ final class VectorFloatKernels {
     FloatVector b3 = a0;
     for (int k = 0; k < columns; k++) {
       IntVector halves = IntVector.fromArray(I, weights, wAt);
-      FloatVector a = f16Lower(halves);
-      FloatVector b = f16Upper(halves);
+      FloatVector a =
+          ((FloatVector)
+              halves
+                  .lanewise(VectorOperators.LSHL, 16)
+                  .lanewise(VectorOperators.ASHR, 3)
+                  .and(F16_MASK)
+                  .reinterpretShape(F, 0));
+      FloatVector b =
+          ((FloatVector)
+              halves.lanewise(VectorOperators.ASHR, 3).and(F16_UPPER_MASK).reinterpretShape(F, 0));
       wAt += LANES;
       int i = tileAt + 4 * k;
       FloatVector x0 = FloatVector.broadcast(F, values[i]);
@@ -136,8 +144,18 @@ final class VectorFloatKernels {
     for (int k = 0; k < columns; k++) {
       IntVector halves = IntVector.fromArray(I, weights, wAt);
       FloatVector xk = FloatVector.broadcast(F, values[tileAt + k]);
-      a = f16Lower(halves).fma(xk, a);
-      b = f16Upper(halves).fma(xk, b);
+      FloatVector lower =
+          ((FloatVector)
+              halves
+                  .lanewise(VectorOperators.LSHL, 16)
+                  .lanewise(VectorOperators.ASHR, 3)
+                  .and(F16_MASK)
+                  .reinterpretShape(F, 0));
+      FloatVector upper =
+          ((FloatVector)
+              halves.lanewise(VectorOperators.ASHR, 3).and(F16_UPPER_MASK).reinterpretShape(F, 0));
+      a = lower.fma(xk, a);
+      b = upper.fma(xk, b);
       wAt += LANES;
     }
     a.mul(VectorInput.F16_OUTPUT_SCALE).intoArray(out, at);
@@ -160,8 +178,9 @@ final class VectorFloatKernels {
     FloatVector b3 = a0;
     for (int k = 0; k < columns; k++) {
       IntVector halves = IntVector.fromArray(I, weights, wAt);
-      FloatVector a = halves.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      FloatVector b = halves.and(BF16_MASK).reinterpretAsFloats();
+      FloatVector a =
+          ((FloatVector) halves.lanewise(VectorOperators.LSHL, 16).reinterpretShape(F, 0));
+      FloatVector b = ((FloatVector) halves.and(BF16_MASK).reinterpretShape(F, 0));
       wAt += LANES;
       int i = tileAt + 4 * k;
       FloatVector x0 = FloatVector.broadcast(F, values[i]);
@@ -197,25 +216,13 @@ final class VectorFloatKernels {
     for (int k = 0; k < columns; k++) {
       IntVector halves = IntVector.fromArray(I, weights, wAt);
       FloatVector xk = FloatVector.broadcast(F, values[tileAt + k]);
-      a = halves.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().fma(xk, a);
-      b = halves.and(BF16_MASK).reinterpretAsFloats().fma(xk, b);
+      a =
+          ((FloatVector) halves.lanewise(VectorOperators.LSHL, 16).reinterpretShape(F, 0))
+              .fma(xk, a);
+      b = ((FloatVector) halves.and(BF16_MASK).reinterpretShape(F, 0)).fma(xk, b);
       wAt += LANES;
     }
     a.intoArray(out, at);
     b.intoArray(out, at + LANES);
-  }
-
-  /** The lower binary16 of every lane, x 2^-112. */
-  private static FloatVector f16Lower(IntVector halves) {
-    return halves
-        .lanewise(VectorOperators.LSHL, 16)
-        .lanewise(VectorOperators.ASHR, 3)
-        .and(F16_MASK)
-        .reinterpretAsFloats();
-  }
-
-  /** The upper binary16 of every lane, x 2^-112. */
-  private static FloatVector f16Upper(IntVector halves) {
-    return halves.lanewise(VectorOperators.ASHR, 3).and(F16_UPPER_MASK).reinterpretAsFloats();
   }
 }

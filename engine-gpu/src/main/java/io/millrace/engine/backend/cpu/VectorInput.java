@@ -2,7 +2,6 @@ package io.millrace.engine.backend.cpu;
 
 import io.millrace.engine.gguf.GgmlType;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -177,15 +176,7 @@ final class VectorInput {
     float inverse = Int8Blocks.inverse(scale);
     for (int k = 0; k < Int8Blocks.BLOCK; k += F.length()) {
       FloatVector scaled = FloatVector.fromArray(F, x, at + k).mul(inverse);
-      // copySign(0.5, scaled), then towards zero
-      FloatVector half =
-          scaled
-              .reinterpretAsInts()
-              .and(0x80000000)
-              .or(Float.floatToRawIntBits(0.5f))
-              .reinterpretAsFloats();
-      IntVector whole = (IntVector) scaled.add(half).convert(VectorOperators.F2I, 0);
-      ((FloatVector) whole.convert(VectorOperators.I2F, 0)).intoArray(rounded, k);
+      scaled.add(Int8Blocks.ROUNDING).sub(Int8Blocks.ROUNDING).intoArray(rounded, k);
     }
     return scale;
   }

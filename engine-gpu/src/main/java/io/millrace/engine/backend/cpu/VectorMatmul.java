@@ -20,6 +20,7 @@ final class VectorMatmul implements Workers.Task {
   private final Workers workers;
   private final VectorInput input = new VectorInput();
   private final float[][] unpacked; // by worker: one block of a group
+  private final int[][] sums; // by worker: one per block and lane
 
   // ---- of the matmul under way
   private VectorWeight weight;
@@ -30,6 +31,7 @@ final class VectorMatmul implements Workers.Task {
 
   VectorMatmul(Workers workers) {
     this.workers = workers;
+    sums = new int[workers.threads()][0];
     unpacked = new float[workers.threads()][Int8Blocks.BLOCK * VectorWeight.GROUP];
   }
 
@@ -39,12 +41,21 @@ final class VectorMatmul implements Workers.Task {
     this.out = out.write();
     this.stride = out.stride();
     input.arrange(x, rows, weight.type());
+    reserve(weight.columns() / Int8Blocks.BLOCK * VectorWeight.LANES);
     int groups = weight.groups();
     long work = (long) rows * groups * VectorWeight.GROUP * weight.columns();
     int unitsMax = (int) Math.min(workers.threads() * (long) UNITS_PER_THREAD_MAX, groups);
     int units = (int) Math.max(1, Math.min(unitsMax, work / UNIT_WORK_MIN));
     groupsPerUnit = (groups + units - 1) / units;
     workers.run(this, (groups + groupsPerUnit - 1) / groupsPerUnit, work);
+  }
+
+  private void reserve(int sumsNeeded) {
+    for (int worker = 0; worker < sums.length; worker++) {
+      if (sums[worker].length < sumsNeeded) {
+        sums[worker] = new int[sumsNeeded];
+      }
+    }
   }
 
   @Override
@@ -66,7 +77,7 @@ final class VectorMatmul implements Workers.Task {
     }
     if (single) {
       for (int group = from; group < to; group++) {
-        one(group, tiles - 1);
+        one(group, tiles - 1, worker);
       }
     }
   }
@@ -115,7 +126,7 @@ final class VectorMatmul implements Workers.Task {
   }
 
   /** A tile of one row. */
-  private void one(int group, int tile) {
+  private void one(int group, int tile, int worker) {
     int x = tile * VectorInput.TILE * weight.columns();
     int at = tile * VectorInput.TILE * stride + group * VectorWeight.GROUP;
     switch (weight.type()) {
@@ -123,7 +134,11 @@ final class VectorMatmul implements Workers.Task {
       case F16 -> VectorFloatKernels.f16One(weight, group, input, x, out, at);
       case BF16 -> VectorFloatKernels.bf16One(weight, group, input, x, out, at);
       case Q8_0 -> VectorQ8Kernel.one(weight, group, input, x, out, at);
-      default -> VectorQ4Kernel.one(weight, group, input, x, out, at);
+      default -> {
+        VectorQ4Kernel.sumOne(weight, group, input, sums[worker]);
+        VectorQ4Kernel.scaleOne(
+            weight, group, sums[worker], input.scales, x / Int8Blocks.BLOCK, out, at);
+      }
     }
   }
 }

@@ -18,6 +18,7 @@ final class VectorQ8Kernel {
   private static final int LANES = F.length();
 
   private static final int F16_MASK = 0x8fffffff;
+  private static final int F16_UPPER_MASK = 0x8fffe000; // and without the bits of the lower half
   private static final float F16_REBIAS = 0x1p112f;
 
   private VectorQ8Kernel() {}
@@ -28,11 +29,12 @@ final class VectorQ8Kernel {
     int wAt = group * w.groupElements() + block * 16 * LANES;
     for (int j = 0; j < 16; j++) {
       IntVector w2 = IntVector.fromArray(I, packed, wAt + j * LANES);
-      int at = j * 4 * LANES;
-      toFloat(w2.lanewise(VectorOperators.LSHL, 24)).intoArray(to, at);
-      toFloat(w2.lanewise(VectorOperators.LSHL, 16)).intoArray(to, at + LANES);
-      toFloat(w2.lanewise(VectorOperators.LSHL, 8)).intoArray(to, at + 2 * LANES);
-      toFloat(w2).intoArray(to, at + 3 * LANES);
+      for (int i = 0; i < 4; i++) {
+        IntVector w1 =
+            w2.lanewise(VectorOperators.LSHL, 24 - 8 * i).lanewise(VectorOperators.ASHR, 24);
+        ((FloatVector) w1.convertShape(VectorOperators.I2F, F, 0))
+            .intoArray(to, (4 * j + i) * LANES);
+      }
     }
   }
 
@@ -58,26 +60,21 @@ final class VectorQ8Kernel {
         IntVector w2 = IntVector.fromArray(I, packed, wAt + j * LANES);
         FloatVector x0 = FloatVector.broadcast(F, values[xAt + 2 * j]);
         FloatVector x1 = FloatVector.broadcast(F, values[xAt + 2 * j + 1]);
-        p0 = toFloat(w2.lanewise(VectorOperators.LSHL, 24)).fma(x0, p0);
-        q0 = toFloat(w2.lanewise(VectorOperators.LSHL, 16)).fma(x0, q0);
-        p1 = toFloat(w2.lanewise(VectorOperators.LSHL, 8)).fma(x1, p1);
-        q1 = toFloat(w2).fma(x1, q1);
+        IntVector a0 = w2.lanewise(VectorOperators.LSHL, 24).lanewise(VectorOperators.ASHR, 24);
+        IntVector b0 = w2.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 24);
+        IntVector a1 = w2.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 24);
+        IntVector b1 = w2.lanewise(VectorOperators.ASHR, 24);
+        p0 = ((FloatVector) a0.convertShape(VectorOperators.I2F, F, 0)).fma(x0, p0);
+        q0 = ((FloatVector) b0.convertShape(VectorOperators.I2F, F, 0)).fma(x0, q0);
+        p1 = ((FloatVector) a1.convertShape(VectorOperators.I2F, F, 0)).fma(x1, p1);
+        q1 = ((FloatVector) b1.convertShape(VectorOperators.I2F, F, 0)).fma(x1, q1);
       }
       IntVector halves = IntVector.fromArray(I, weightScales, wBlockAt);
-      FloatVector da =
-          halves
-              .lanewise(VectorOperators.LSHL, 16)
-              .lanewise(VectorOperators.ASHR, 3)
-              .and(F16_MASK)
-              .reinterpretAsFloats()
-              .mul(F16_REBIAS);
-      FloatVector db =
-          halves
-              .lanewise(VectorOperators.ASHR, 16)
-              .lanewise(VectorOperators.LSHL, 13)
-              .and(F16_MASK)
-              .reinterpretAsFloats()
-              .mul(F16_REBIAS);
+      IntVector upper = halves.lanewise(VectorOperators.ASHR, 3).and(F16_UPPER_MASK);
+      IntVector lower =
+          halves.lanewise(VectorOperators.LSHL, 16).lanewise(VectorOperators.ASHR, 3).and(F16_MASK);
+      FloatVector da = ((FloatVector) lower.reinterpretShape(F, 0)).mul(F16_REBIAS);
+      FloatVector db = ((FloatVector) upper.reinterpretShape(F, 0)).mul(F16_REBIAS);
       float d = x.scales[xBlockAt];
       a = p0.add(p1).fma(da.mul(d), a);
       b = q0.add(q1).fma(db.mul(d), b);
@@ -88,10 +85,5 @@ final class VectorQ8Kernel {
     }
     a.intoArray(out, at);
     b.intoArray(out, at + LANES);
-  }
-
-  /** The uppermost bytes of the lanes, as floats. */
-  private static FloatVector toFloat(IntVector bytes) {
-    return (FloatVector) bytes.lanewise(VectorOperators.ASHR, 24).convert(VectorOperators.I2F, 0);
   }
 }

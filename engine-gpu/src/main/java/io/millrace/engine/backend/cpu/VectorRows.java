@@ -19,7 +19,7 @@ final class VectorRows {
       squares = v.fma(v, squares);
     }
     squares.intoArray(lanes, 0);
-    float mean = VectorMath.sum(lanes, 0, LANES) / columns;
+    float mean = VectorMath.sumLanes(lanes, 0) / columns;
     float factor = (float) (1 / Math.sqrt(mean + epsilon));
     for (int i = 0; i < stride; i += LANES) {
       FloatVector.fromArray(F, x, at + i)
@@ -29,13 +29,18 @@ final class VectorRows {
     }
   }
 
-  /** {@code gate = gate / (1 + e^-gate) * up} over {@code [from, to)}. */
-  static void swiglu(float[] gate, float[] up, int from, int to) {
+  /**
+   * {@code gate = gate / (1 + e^-gate) * up} over {@code [from, to)}.
+   *
+   * @param exps scratch, at least {@code to - from}
+   */
+  static void swiglu(float[] gate, float[] up, int from, int to, float[] exps) {
+    VectorMath.exp(gate, from, to - from, -1f, 0f, exps, 0);
     FloatVector one = FloatVector.broadcast(F, 1f);
     for (int i = from; i < to; i += LANES) {
       FloatVector g = FloatVector.fromArray(F, gate, i);
       FloatVector u = FloatVector.fromArray(F, up, i);
-      g.div(VectorMath.exp(g.neg()).add(one)).mul(u).intoArray(gate, i);
+      g.div(FloatVector.fromArray(F, exps, i - from).add(one)).mul(u).intoArray(gate, i);
     }
   }
 

@@ -83,28 +83,55 @@ final class VectorWeight implements Tensor {
   private void packRow(int g, int r, byte[] row, int at) {
     int lane = r % LANES;
     int half = r / LANES;
-    int base = g * groupElements();
-    for (int k = 0; k < columns; k++) {
-      switch (type) {
-        case F32 ->
-            floats[base + (2 * k + half) * LANES + lane] = CpuWeights.element(type, row, at, k);
-        case F16, BF16 ->
-            packed[base + k * LANES + lane] |=
-                (CpuWeights.shortAt(row, at + 2 * k) & 0xffff) << 16 * half;
-        case Q8_0 ->
-            packed[base + k / 2 * LANES + lane] |=
-                (CpuWeights.quant(type, row, at, k) & 0xff) << 16 * (k % 2) + 8 * half;
-        case Q4_0 ->
-            packed[base + k / 4 * LANES + lane] |=
-                CpuWeights.quant(type, row, at, k) + 8 << 4 * (k % 4) + 16 * half;
-        default -> throw new IllegalStateException("no packing for " + type);
+    int to = g * groupElements() + lane;
+    switch (type) {
+      case F32 -> {
+        for (int k = 0; k < columns; k++) {
+          floats[to + (2 * k + half) * LANES] = CpuWeights.element(type, row, at, k);
+        }
       }
+      case F16, BF16 -> {
+        for (int k = 0; k < columns; k++) {
+          int bits = CpuWeights.shortAt(row, at + 2 * k) & 0xffff;
+          packed[to + k * LANES] |= bits << 16 * half;
+        }
+      }
+      case Q8_0 -> packQ8(row, at, to, 8 * half);
+      default -> packQ4(row, at, to, 16 * half);
     }
     if (type.quantized()) {
       int blocks = columns / Int8Blocks.BLOCK;
       for (int block = 0; block < blocks; block++) {
         int bits = CpuWeights.shortAt(row, at + block * type.blockBytes()) & 0xffff;
         scales[(g * blocks + block) * LANES + lane] |= bits << 16 * half;
+      }
+    }
+  }
+
+  private void packQ8(byte[] row, int at, int to, int shift) {
+    for (int block = 0; block < columns / Int8Blocks.BLOCK; block++) {
+      int quants = at + block * type.blockBytes() + 2;
+      for (int j = 0; j < 16; j++) {
+        int pair = (row[quants + 2 * j] & 0xff) | (row[quants + 2 * j + 1] & 0xff) << 16;
+        packed[to + (16 * block + j) * LANES] |= pair << shift;
+      }
+    }
+  }
+
+  /** In the file, elements j and j + 16 of a block share a byte. */
+  private void packQ4(byte[] row, int at, int to, int shift) {
+    for (int block = 0; block < columns / Int8Blocks.BLOCK; block++) {
+      int quants = at + block * type.blockBytes() + 2;
+      for (int j = 0; j < 4; j++) {
+        int lower = 0;
+        int upper = 0;
+        for (int i = 0; i < 4; i++) {
+          int pair = row[quants + 4 * j + i] & 0xff;
+          lower |= (pair & 15) << 4 * i;
+          upper |= (pair >> 4) << 4 * i;
+        }
+        packed[to + (8 * block + j) * LANES] |= lower << shift;
+        packed[to + (8 * block + j + 4) * LANES] |= upper << shift;
       }
     }
   }

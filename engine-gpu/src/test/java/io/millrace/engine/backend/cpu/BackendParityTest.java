@@ -1,0 +1,308 @@
+package io.millrace.engine.backend.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.millrace.engine.backend.Backend;
+import io.millrace.engine.backend.KvCache;
+import io.millrace.engine.backend.RopePairs;
+import io.millrace.engine.backend.Tensor;
+import io.millrace.engine.gguf.GgmlType;
+import io.millrace.engine.model.ForwardBatch;
+import io.millrace.engine.model.ToyLlama;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every operation on the vector backend against the scalar one, over sizes that divide nothing. */
+class BackendParityTest {
+  private final Backend scalar = new ScalarBackend(1);
+  private final Backend vector = CpuBackends.vector(2);
+  private final Random random = new Random(11);
+
+  @AfterEach
+  void close() {
+    scalar.close();
+    vector.close();
+  }
+
+  /** An operation over tensors of one backend, and the tensor and rows that it leaves. */
+  private interface Operation {
+    Result on(Backend backend) throws IOException;
+  }
+
+  private record Result(Tensor tensor, int rows) {}
+
+  @ParameterizedTest
+  @CsvSource({
+    "F32, 1, 2, 1",
+    "F32, 3, 37, 45",
+    "F32, 4, 64, 64",
+    "F32, 9, 33, 7",
+    "F32, 33, 131, 19",
+    "F16, 1, 50, 45",
+    "F16, 2, 37, 45",
+    "F16, 5, 65, 129",
+    "F16, 7, 3, 1",
+    "BF16, 1, 37, 45",
+    "BF16, 3, 15, 17",
+    "BF16, 6, 127, 31",
+    "Q8_0, 1, 37, 32",
+    "Q8_0, 2, 65, 96",
+    "Q8_0, 5, 130, 224",
+    "Q8_0, 37, 31, 64",
+    "Q4_0, 1, 37, 32",
+    "Q4_0, 3, 65, 96",
+    "Q4_0, 5, 130, 224",
+    "Q4_0, 37, 31, 64",
+    "Q4_0, 4, 300, 512",
+    "Q8_0, 9, 300, 512",
+    "F16, 17, 300, 512"
+  })
+  void matmulAgreesToTheBit(GgmlType type, int rows, int outputs, int inputs) throws IOException {
+    byte[] weights = ToyLlama.randomWeights(type, outputs, inputs, random);
+    float[] x = floats(rows * inputs, 3f);
+    Operation matmul =
+        backend -> {
+          Tensor out = backend.activations(rows, outputs);
+          backend.matmul(
+              rows,
+              weight(backend, type, outputs, inputs, weights),
+              activations(backend, rows, inputs, x),
+              out);
+          return new Result(out, rows);
+        };
+    float[] expected = run(scalar, matmul);
+    assertThat(run(vector, matmul)).isEqualTo(expected);
+    assertThat(expected).doesNotContain(0f); // random weights: every output was computed
+  }
+
+  @Test
+  void matmulAgreesOnTheExtremesOfInt8() throws IOException {
+    byte[] weights = new byte[2 * 40 * 34];
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = (byte) (i % 34 == 0 ? 0 : i % 34 == 1 ? 0x3c : -128); // scale 1
+    }
+    byte[] nibbles = new byte[2 * 40 * 18];
+    for (int i = 0; i < nibbles.length; i++) {
+      nibbles[i] = (byte) (i % 18 == 1 ? 0x3c : 0); // scale 1, all -8
+    }
+    float[] x = new float[64];
+    Arrays.fill(x, 127f);
+    for (GgmlType type : new GgmlType[] {GgmlType.Q8_0, GgmlType.Q4_0}) {
+      Operation matmul =
+          backend -> {
+            Tensor out = backend.activations(1, 40);
+            byte[] data = type == GgmlType.Q8_0 ? weights : nibbles;
+            backend.matmul(
+                1, weight(backend, type, 40, 64, data), activations(backend, 1, 64, x), out);
+            return new Result(out, 1);
+          };
+      float expected = 64 * 127 * (type == GgmlType.Q8_0 ? -128f : -8f);
+      assertThat(run(scalar, matmul)).containsOnly(expected);
+      assertThat(run(vector, matmul)).containsOnly(expected);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"F32", "F16", "BF16", "Q8_0", "Q4_0"})
+  void embedAgrees(GgmlType type) throws IOException {
+    byte[] weights = ToyLlama.randomWeights(type, 41, 96, random);
+    ForwardBatch batch = batch(new int[] {0, 40, 17, 3}, 4, 1);
+    Operation embed =
+        backend -> {
+          Tensor out = backend.activations(4, 96);
+          backend.begin(batch);
+          backend.embed(weight(backend, type, 41, 96, weights), out);
+          return new Result(out, 4);
+        };
+    assertThat(run(vector, embed)).isEqualTo(run(scalar, embed));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1", "3, 45", "5, 256", "2, 1000"})
+  void rmsNormAndAddAgree(int rows, int columns) throws IOException {
+    float[] x = floats(rows * columns, 2f);
+    float[] gain = floats(columns, 1f);
+    Operation operation =
+        backend -> {
+          Tensor t = activations(backend, rows, columns, x);
+          Tensor out = backend.activations(rows, columns);
+          backend.rmsNorm(rows, t, vector(backend, gain), 1e-5f, out);
+          backend.add(rows, out, t);
+          backend.rmsNorm(rows, out, vector(backend, gain), 1e-5f, out); // in place
+          return new Result(out, rows);
+        };
+    assertClose(run(scalar, operation), run(vector, operation), 2e-6f);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1, 1", "3, 45, 10", "9, 1024, 5", "2, 33, 200"})
+  void swigluAgrees(int rows, int columns, float range) throws IOException {
+    float[] gate = floats(rows * columns, range);
+    float[] up = floats(rows * columns, 1f);
+    Operation swiglu =
+        backend -> {
+          Tensor out = activations(backend, rows, columns, gate);
+          backend.swiglu(rows, out, activations(backend, rows, columns, up));
+          return new Result(out, rows);
+        };
+    assertClose(run(scalar, swiglu), run(vector, swiglu), 1e-6f * range);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"INTERLEAVED, 18, 10", "HALVES, 18, 10", "INTERLEAVED, 32, 32", "HALVES, 64, 64"})
+  void ropeTurnsAndKeepsLengths(RopePairs pairs, int headDim, int ropeDim) throws IOException {
+    float[] x = floats(4 * 3 * headDim, 1f);
+    float[] frequencies = floats(ropeDim / 2, 1f);
+    ForwardBatch batch = batch(new int[4], 4, 1);
+    Operation rope =
+        backend -> {
+          Tensor out = activations(backend, 4, 3 * headDim, x);
+          Tensor angles = backend.activations(4, ropeDim);
+          backend.begin(batch);
+          backend.ropeAngles(vector(backend, frequencies), angles);
+          backend.rope(angles, pairs, headDim, out);
+          return new Result(out, 4);
+        };
+    float[] expected = run(scalar, rope);
+    assertThat(run(vector, rope)).isEqualTo(expected);
+    int apart = pairs == RopePairs.INTERLEAVED ? 1 : ropeDim / 2;
+    for (int row = 0; row < 4; row++) {
+      int at = row * 3 * headDim; // the first pair of the first head
+      double angle = row * (double) frequencies[0];
+      assertThat(expected[at])
+          .isCloseTo(
+              (float) (x[at] * Math.cos(angle) - x[at + apart] * Math.sin(angle)), within(1e-6f));
+      assertThat(Math.hypot(expected[at], expected[at + apart]))
+          .isCloseTo(Math.hypot(x[at], x[at + apart]), within(1e-6));
+      assertThat(expected[at + headDim - 1])
+          .matches(y -> ropeDim == headDim || y == x[at + headDim - 1], "not turned");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1, 1, 4, 1", "6, 2, 18, 5, 29", "8, 4, 32, 16, 70", "5, 1, 7, 3, 40"})
+  void attentionAgrees(int heads, int kvHeads, int headDim, int blockTokens, int tokens)
+      throws IOException {
+    float[] q = floats(tokens * heads * headDim, 3f);
+    float[] k = floats(tokens * kvHeads * headDim, 3f);
+    float[] v = floats(tokens * kvHeads * headDim, 3f);
+    ForwardBatch batch = batch(new int[tokens], tokens, blockTokens);
+    Operation attention =
+        backend -> {
+          int blocks = (tokens + blockTokens - 1) / blockTokens;
+          KvCache kv = backend.kvCache(2, blocks + 3, blockTokens, kvHeads, headDim);
+          Tensor out = backend.activations(tokens, heads * headDim);
+          backend.begin(batch);
+          backend.storeKv(
+              activations(backend, tokens, kvHeads * headDim, k),
+              activations(backend, tokens, kvHeads * headDim, v),
+              kv,
+              1);
+          backend.attention(activations(backend, tokens, heads * headDim, q), kv, 1, 0.3f, out);
+          return new Result(out, tokens);
+        };
+    assertClose(run(scalar, attention), run(vector, attention), 2e-5f);
+  }
+
+  @Test
+  void gatherPicksTheRowsAskedFor() throws IOException {
+    float[] x = floats(5 * 21, 1f);
+    ForwardBatch all = batch(new int[5], 5, 1);
+    ForwardBatch batch =
+        new ForwardBatch(
+            all.tokens(),
+            all.positions(),
+            all.slots(),
+            all.segmentStarts(),
+            all.blockTables(),
+            new int[] {1, 4});
+    for (Backend backend : new Backend[] {scalar, vector}) {
+      backend.begin(batch);
+      Tensor out = backend.activations(2, 21);
+      backend.gather(activations(backend, 5, 21, x), out);
+      float[] rows = new float[2 * 21];
+      backend.read(2, out, rows);
+      assertThat(rows).startsWith(Arrays.copyOfRange(x, 21, 42));
+      assertThat(rows).endsWith(Arrays.copyOfRange(x, 84, 105));
+    }
+  }
+
+  // ---- tensors on either backend
+
+  private static float[] run(Backend backend, Operation operation) throws IOException {
+    Result result = operation.on(backend);
+    float[] out = new float[result.rows() * result.tensor().columns()];
+    backend.read(result.rows(), result.tensor(), out);
+    return out;
+  }
+
+  private static Tensor weight(Backend backend, GgmlType type, int rows, int columns, byte[] data)
+      throws IOException {
+    return backend.weight(
+        "test",
+        type,
+        rows,
+        columns,
+        (offset, into, length) -> System.arraycopy(data, (int) offset, into, 0, length));
+  }
+
+  private static Tensor vector(Backend backend, float[] x) throws IOException {
+    return weight(backend, GgmlType.F32, 1, x.length, bytes(x));
+  }
+
+  /** Activations with given elements, written past the interface. */
+  private static Tensor activations(Backend backend, int rows, int columns, float[] x) {
+    FloatTensor tensor = FloatTensor.of(backend.activations(rows, columns));
+    for (int row = 0; row < rows; row++) {
+      System.arraycopy(x, row * columns, tensor.write(), row * tensor.stride(), columns);
+    }
+    return tensor;
+  }
+
+  private static byte[] bytes(float[] x) {
+    ByteBuffer buffer = ByteBuffer.allocate(4 * x.length).order(ByteOrder.LITTLE_ENDIAN);
+    buffer.asFloatBuffer().put(x);
+    return buffer.array();
+  }
+
+  private float[] floats(int n, float range) {
+    float[] x = new float[n];
+    for (int i = 0; i < n; i++) {
+      x[i] = (random.nextFloat() * 2 - 1) * range;
+    }
+    return x;
+  }
+
+  /** One sequence from position 0, its blocks in reverse order after two unused ones. */
+  private static ForwardBatch batch(int[] tokens, int rows, int blockTokens) {
+    int[] blocks = new int[(rows + blockTokens - 1) / blockTokens];
+    for (int i = 0; i < blocks.length; i++) {
+      blocks[i] = blocks.length + 1 - i;
+    }
+    int[] positions = new int[rows];
+    int[] slots = new int[rows];
+    for (int row = 0; row < rows; row++) {
+      positions[row] = row;
+      slots[row] = blocks[row / blockTokens] * blockTokens + row % blockTokens;
+    }
+    return new ForwardBatch(
+        tokens, positions, slots, new int[] {0, rows}, new int[][] {blocks}, new int[] {rows - 1});
+  }
+
+  private static void assertClose(float[] expected, float[] actual, float tolerance) {
+    for (int i = 0; i < expected.length; i++) {
+      assertThat(actual[i])
+          .as("element %d", i)
+          .isCloseTo(expected[i], within(tolerance * Math.max(1f, Math.abs(expected[i]))));
+    }
+  }
+}

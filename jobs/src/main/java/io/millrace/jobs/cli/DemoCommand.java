@@ -1,0 +1,137 @@
+package io.millrace.jobs.cli;
+
+import io.millrace.jobs.Models;
+import io.millrace.jobs.cli.demo.DemoDirectory;
+import io.millrace.jobs.cli.demo.DemoRun;
+import io.millrace.jobs.cli.progress.ProgressPrinter;
+import io.millrace.jobs.embedded.Pipeline;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code demo}: everything at once, with sample traffic. */
+@Command(
+    name = "demo",
+    description = {
+      "Show everything: broker, cluster with its dashboard, the shipped model, sample traffic with"
+          + " real duplicates and a cost spike.",
+      "All numbers come from the committed topics."
+    })
+final class DemoCommand implements Callable<Integer> {
+  private static final int PARTITIONS = 2;
+  private static final Duration SETTLED_MAX = Duration.ofMinutes(3);
+
+  private final Models models;
+
+  @Spec private CommandSpec spec;
+  @Mixin private JobSettings settings;
+
+  @Option(names = "--exit", description = "End when the traffic is answered.")
+  private boolean exit;
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "N",
+      defaultValue = "75",
+      description = "How long the traffic lasts. Default: ${DEFAULT-VALUE}")
+  private int seconds;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      defaultValue = ".millrace-data/demo",
+      description = "Begun anew by every demo. Default: ${DEFAULT-VALUE}")
+  private Path data;
+
+  DemoCommand(Models models) {
+    this.models = models;
+  }
+
+  @Override
+  public Integer call() throws Exception {
+    if (seconds < 1) {
+      throw CommandFailure.wrongUse("--seconds is " + seconds + ", must be at least 1");
+    }
+    PrintWriter err = spec.commandLine().getErr();
+    Path samples = Installation.heldOutMessages();
+    DemoDirectory.begin(data);
+    LogFile.into(data.resolve("logs"));
+    AtomicReference<Runnable> end = new AtomicReference<>(() -> {});
+    try (Interrupts interrupts = Interrupts.handledBy(ExitCodes.OK, () -> end.get().run())) {
+      err.println("starting broker, cluster and model ...");
+      err.flush();
+      try (Pipeline pipeline =
+              Pipeline.start(
+                  new Pipeline.Settings(
+                      data, 0, 0, 0, settings.configuration(), PARTITIONS, Map.of()),
+                  models);
+          DemoRun run = new DemoRun(pipeline, seconds, samples)) {
+        end.set(
+            () -> {
+              print(run, pipeline, err);
+              pipeline.close();
+            });
+        WhereThingsAre.print(pipeline, data, err);
+        err.println();
+        boolean reconciled = follow(run, pipeline, ProgressPrinter.forConsole(err));
+        print(run, pipeline, err);
+        if (!reconciled) {
+          throw CommandFailure.failed("not every prompt was settled exactly once");
+        }
+        if (!exit) {
+          err.println("A trickle of traffic goes on; Ctrl-C ends.");
+          err.flush();
+          trickle(run, pipeline, ProgressPrinter.forConsole(err));
+        }
+      }
+    }
+    return ExitCodes.OK;
+  }
+
+  private static boolean follow(DemoRun run, Pipeline pipeline, ProgressPrinter progress)
+      throws IOException {
+    JobWatch watch = new JobWatch(pipeline.job(), progress::message);
+    while (!run.trafficOver()) {
+      step(run, watch, progress);
+    }
+    long begin = System.nanoTime();
+    while (!run.settled() && System.nanoTime() - begin < SETTLED_MAX.toNanos()) {
+      step(run, watch, progress);
+    }
+    progress.finish(run.progress());
+    return run.reconciled();
+  }
+
+  /** Ends only by an interrupt or an exception. */
+  private static void trickle(DemoRun run, Pipeline pipeline, ProgressPrinter progress)
+      throws IOException {
+    JobWatch watch = new JobWatch(pipeline.job(), progress::message);
+    run.trickle();
+    while (true) {
+      step(run, watch, progress);
+    }
+  }
+
+  private static void step(DemoRun run, JobWatch watch, ProgressPrinter progress)
+      throws IOException {
+    run.step();
+    progress.update(run::progress);
+    watch.check();
+  }
+
+  private void print(DemoRun run, Pipeline pipeline, PrintWriter err) {
+    err.println();
+    run.report().forEach(err::println);
+    err.println();
+    WhereThingsAre.print(pipeline, data, err);
+  }
+}

@@ -1,0 +1,30 @@
+package io.millrace.jobs.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Where Millrace is installed, and what is shipped with it. */
+public final class Installation {
+  private static final String HOME = "millrace.home";
+  private static final String MODELS = "engine-gpu/models";
+
+  private Installation() {}
+
+  /** The model that answers where nothing else is configured. */
+  static Path model() {
+    return shipped(MODELS + "/tickets-target-q8_0.gguf");
+  }
+
+  /** Messages that the shipped model was not trained on, with the answers wanted. */
+  static Path heldOutMessages() {
+    return shipped(MODELS + "/heldout/seen.jsonl");
+  }
+
+  private static Path shipped(String file) {
+    Path path = Path.of(System.getProperty(HOME, "."), file).toAbsolutePath().normalize();
+    if (!Files.isReadable(path)) {
+      throw CommandFailure.failed(path + " is missing; is this a complete copy of Millrace?");
+    }
+    return path;
+  }
+}

@@ -1,0 +1,64 @@
+package io.millrace.jobs.cli;
+
+import io.millrace.jobs.MillraceOptions;
+import io.millrace.jobs.ModelOptions;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.flink.configuration.Configuration;
+import picocli.CommandLine.Option;
+
+/** The options of every command that runs the inference job. */
+final class JobSettings {
+  @Option(
+      names = "--model",
+      paramLabel = "M.gguf",
+      description = "Answer with this model instead of the shipped one.")
+  private Path model;
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description = "Set an option of the job, such as millrace.cache.ttl=1h. Repeatable.")
+  private Map<String, String> set = new LinkedHashMap<>();
+
+  /**
+   * The job's configuration: what was set, and a path for the first model.
+   *
+   * @throws CommandFailure naming what is wrong
+   */
+  Configuration configuration() {
+    Configuration options = new Configuration();
+    for (Map.Entry<String, String> entry : set.entrySet()) {
+      if (!entry.getKey().startsWith(MillraceOptions.PREFIX)) {
+        throw CommandFailure.wrongUse(
+            "--set " + entry.getKey() + ": options start with " + MillraceOptions.PREFIX);
+      }
+      options.setString(entry.getKey(), entry.getValue());
+    }
+    try {
+      List<String> models = options.get(MillraceOptions.MODELS);
+      ModelOptions first = new ModelOptions(models.get(0));
+      if (model != null || !options.contains(first.path)) {
+        options.set(first.path, modelFile().toString());
+      }
+      MillraceOptions.validate(options);
+      MillraceOptions.describe(options); // reads them all, so that a wrong value is told here
+    } catch (IllegalArgumentException e) {
+      throw CommandFailure.wrongUse(e.getMessage());
+    }
+    return options;
+  }
+
+  private Path modelFile() {
+    if (model == null) {
+      return Installation.model();
+    }
+    if (!Files.isRegularFile(model) || !Files.isReadable(model)) {
+      throw CommandFailure.wrongUse("--model " + model + " is no file that can be read");
+    }
+    return model.toAbsolutePath().normalize();
+  }
+}

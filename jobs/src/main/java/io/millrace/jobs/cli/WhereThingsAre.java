@@ -1,0 +1,20 @@
+package io.millrace.jobs.cli;
+
+import io.millrace.jobs.embedded.Pipeline;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+
+/** The addresses of a running pipeline. */
+final class WhereThingsAre {
+  private WhereThingsAre() {}
+
+  static void print(Pipeline pipeline, Path data, PrintWriter err) {
+    err.println("Kafka      " + pipeline.bootstrapServers());
+    err.println("topics     " + String.join(", ", pipeline.topics().all()));
+    err.println("dashboard  " + pipeline.dashboardUrl());
+    err.println("metrics    " + pipeline.metricsUrl());
+    err.println("data       " + data.toAbsolutePath().normalize());
+    LogFile.current().ifPresent(file -> err.println("log        " + file));
+    err.flush();
+  }
+}

@@ -1,0 +1,109 @@
+package io.millrace.jobs.cli.demo;
+
+import io.millrace.jobs.cli.events.Tally;
+import io.millrace.jobs.cli.progress.Format;
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * The demo's last screen.
+ *
+ * @param outcome what came
+ * @param prompts what was sent
+ * @param seconds since the first prompt
+ * @param startMs when that was, epoch milliseconds
+ * @param wildMs when one tenant went wild
+ */
+record DemoReport(Outcome outcome, long prompts, double seconds, long startMs, long wildMs) {
+  /** How long its prompts keep the engine busy, about. */
+  private static final long WILD_FOR_MS = 15_000;
+
+  private static final BigDecimal MINUTE_MS = BigDecimal.valueOf(60_000);
+
+  List<String> lines() {
+    Tally tally = outcome.tally();
+    List<String> lines = new ArrayList<>();
+    lines.add(line("prompts", Format.count(prompts)));
+    lines.add(line("answers", Format.count(tally.answers())));
+    lines.add(line("errors", Format.count(tally.errors())));
+    lines.add(
+        line(
+            "from cache",
+            Format.count(tally.hits() + tally.coalesced())
+                + " duplicates  ("
+                + Format.count(tally.hits())
+                + " hits, "
+                + Format.count(tally.coalesced())
+                + " coalesced)"));
+    lines.add(
+        line(
+            "right",
+            Format.percent(outcome.right(), outcome.judged())
+                + " of "
+                + Format.count(outcome.judged())
+                + " answers equal the expected object in every field"));
+    lines.add(
+        line(
+            "tokens/s",
+            Format.rate(tally.generatedTokens() / Math.max(1e-9, seconds))
+                + "  ("
+                + Format.count(tally.generatedTokens())
+                + " generated in "
+                + Format.duration(Math.round(seconds))
+                + ")"));
+    lines.add(line("cost", Format.usd(tally.costUsd())));
+    lines.add(line("saved", Format.usd(tally.savedUsd()) + "  by not answering duplicates anew"));
+    lines.add(spike());
+    lines.add("");
+    lines.add(row("tenant", "prompts", "cached", "tokens", "cost", "saved"));
+    outcome
+        .costs()
+        .forEach(
+            (tenant, costs) ->
+                lines.add(
+                    row(
+                        tenant,
+                        Format.count(costs.prompts()),
+                        Format.count(costs.reused()),
+                        Format.count(costs.outputTokens()),
+                        Format.usd(costs.usd()),
+                        Format.usd(costs.savedUsd()))));
+    return lines;
+  }
+
+  private String spike() {
+    BigDecimal before = perMinute(outcome.wildUsd(startMs, wildMs), wildMs - startMs);
+    BigDecimal during = perMinute(outcome.wildUsd(wildMs, wildMs + WILD_FOR_MS), WILD_FOR_MS);
+    String factor =
+        before.signum() == 0
+            ? ""
+            : "  (x "
+                + Format.rate(during.divide(before, MathContext.DECIMAL32).doubleValue())
+                + ")";
+    return line(
+        "cost spike",
+        Traffic.WILD_TENANT
+            + " went from "
+            + Format.usd(before)
+            + " to "
+            + Format.usd(during)
+            + " a minute"
+            + factor);
+  }
+
+  private static BigDecimal perMinute(BigDecimal usd, long ms) {
+    return usd.multiply(MINUTE_MS)
+        .divide(BigDecimal.valueOf(Math.max(1, ms)), MathContext.DECIMAL64);
+  }
+
+  private static String line(String name, String value) {
+    return String.format(Locale.ROOT, "%-12s %s", name, value);
+  }
+
+  private static String row(Object... columns) {
+    return String.format(Locale.ROOT, "%-12s %9s %9s %9s %14s %14s", columns);
+  }
+}

@@ -1,0 +1,100 @@
+package io.millrace.jobs.cli.demo;
+
+import io.millrace.jobs.cli.events.AnswerEvent;
+import io.millrace.jobs.cli.events.DeadLetterEvent;
+import io.millrace.jobs.cli.events.Tally;
+import io.millrace.schemas.CostEvent;
+import java.math.BigDecimal;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * What came of the prompts: from the committed topics alone. Not safe for use by several threads.
+ */
+final class Outcome {
+  private static final long SECOND_MS = 1_000;
+
+  private final Tally tally = new Tally();
+  private final Set<String> settled = new HashSet<>();
+  private final Map<String, TenantCosts> costs = new TreeMap<>();
+  private final Map<Long, BigDecimal> wildUsdBySecond = new HashMap<>();
+  private long twice;
+  private long judged;
+  private long right;
+
+  /**
+   * @param sample what was asked, or null where no right answer is known
+   */
+  void add(AnswerEvent answer, Sample sample) {
+    if (!settled.add(answer.requestId())) {
+      twice++;
+      return;
+    }
+    tally.add(answer);
+    if (sample != null) {
+      judged++;
+      right += sample.isRight(answer.text()) ? 1 : 0;
+    }
+  }
+
+  void add(DeadLetterEvent letter) {
+    if (!settled.add(letter.requestId())) {
+      twice++;
+      return;
+    }
+    tally.addErrors(1);
+  }
+
+  void add(CostEvent row) {
+    if (row.getTenant() == null) {
+      return;
+    }
+    costs.computeIfAbsent(row.getTenant(), tenant -> new TenantCosts()).add(row);
+    if (row.getTenant().equals(Traffic.WILD_TENANT)) {
+      wildUsdBySecond.merge(
+          row.getEventTime().toEpochMilli() / SECOND_MS, row.getTotalUsd(), BigDecimal::add);
+    }
+  }
+
+  Tally tally() {
+    return tally;
+  }
+
+  Map<String, TenantCosts> costs() {
+    return costs;
+  }
+
+  /** Prompts whose final cost row is committed. */
+  long costRows() {
+    return costs.values().stream().mapToLong(TenantCosts::prompts).sum();
+  }
+
+  /** Prompts that were settled more than once: none, or something is wrong. */
+  long twice() {
+    return twice;
+  }
+
+  /** Answers that could be compared with the right one. */
+  long judged() {
+    return judged;
+  }
+
+  /** Of these, the right ones, in all fields. */
+  long right() {
+    return right;
+  }
+
+  /** USD that the wild tenant spent from one time to another, epoch milliseconds. */
+  BigDecimal wildUsd(long fromMs, long toMs) {
+    List<BigDecimal> spent =
+        wildUsdBySecond.entrySet().stream()
+            .filter(e -> e.getKey() >= fromMs / SECOND_MS && e.getKey() < toMs / SECOND_MS)
+            .map(Map.Entry::getValue)
+            .toList();
+    return spent.stream().reduce(BigDecimal.ZERO, BigDecimal::add);
+  }
+}

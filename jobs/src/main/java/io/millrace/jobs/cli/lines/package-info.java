@@ -1,0 +1,2 @@
+/** JSON Lines files: reading them, and writing the lines of OpenAI's batch files. */
+package io.millrace.jobs.cli.lines;

@@ -1,0 +1,210 @@
+package io.millrace.jobs.cli.model;
+
+import io.millrace.engine.Engine;
+import io.millrace.engine.EngineConfig;
+import io.millrace.engine.FinishReason;
+import io.millrace.engine.GenerationRequest;
+import io.millrace.engine.GenerationUpdate;
+import io.millrace.engine.LoadedModel;
+import io.millrace.engine.RequestRejectedException;
+import io.millrace.engine.SamplingParams;
+import io.millrace.engine.TokenOutput;
+import io.millrace.engine.backend.BackendKind;
+import io.millrace.engine.tokenizer.ChatMessage;
+import io.millrace.engine.tokenizer.ChatTemplateException;
+import io.millrace.jobs.cli.CommandFailure;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code generate}: one answer from a model file, as it is written. */
+@Command(
+    name = "generate",
+    description = "Answer one prompt with a model file, without broker or cluster.")
+public final class GenerateCommand implements Callable<Integer> {
+  private static final int BLOCK_TOKENS = 16;
+
+  @Spec private CommandSpec spec;
+
+  @Option(names = "--model", required = true, paramLabel = "M.gguf", description = "GGUF file.")
+  private Path model;
+
+  @ArgGroup(multiplicity = "1")
+  private Input input;
+
+  private static final class Input {
+    @Option(
+        names = "--prompt",
+        paramLabel = "TEXT",
+        description = "A user's message, put through the model's chat template.")
+    private String prompt;
+
+    @Option(names = "--prompt-file", paramLabel = "F", description = "The same from a file.")
+    private Path promptFile;
+
+    @Option(
+        names = "--raw",
+        paramLabel = "TEXT",
+        description = "Text to go on with, as it is; special tokens may be spelled out.")
+    private String raw;
+
+    @Option(
+        names = "--tokens",
+        paramLabel = "1,2,3",
+        split = ",",
+        description = "Token ids to go on with.")
+    private List<Integer> tokens;
+  }
+
+  @Option(names = "--system", paramLabel = "TEXT", description = "A system message before it.")
+  private String system;
+
+  @Option(
+      names = {"--max-tokens", "--steps"},
+      defaultValue = "512",
+      description = "Tokens to write at most. Default: ${DEFAULT-VALUE}")
+  private int maxTokens;
+
+  @Option(
+      names = "--temperature",
+      defaultValue = "0",
+      description = "0, the default, takes the most likely token each time.")
+  private float temperature;
+
+  @Option(names = "--greedy", description = "The same as --temperature 0.")
+  private boolean greedy;
+
+  @Option(names = "--top-k", defaultValue = "0", description = "Default: all")
+  private int topK;
+
+  @Option(names = "--top-p", defaultValue = "1", description = "Default: ${DEFAULT-VALUE}")
+  private float topP;
+
+  @Option(names = "--min-p", defaultValue = "0", description = "Default: ${DEFAULT-VALUE}")
+  private float minP;
+
+  @Option(
+      names = "--repetition-penalty",
+      defaultValue = "1",
+      description = "Default: ${DEFAULT-VALUE}")
+  private float repetitionPenalty;
+
+  @Option(names = "--seed", defaultValue = "0", description = "Default: ${DEFAULT-VALUE}")
+  private long seed;
+
+  @Option(names = "--stop", description = "Ends the answer; can be given several times.")
+  private List<String> stop = List.of();
+
+  @Option(names = "--ignore-eos", description = "Go on past the model's end token.")
+  private boolean ignoreEos;
+
+  @Option(
+      names = "--backend",
+      defaultValue = "auto",
+      description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
+  private BackendKind backend;
+
+  @Option(names = "--threads", defaultValue = "0", description = "Default: the machine's cores")
+  private int threads;
+
+  @Option(names = "--print-tokens", description = "Print token ids, on one line, and no text.")
+  private boolean printTokens;
+
+  @Override
+  public Integer call() throws Exception {
+    PrintWriter out = spec.commandLine().getOut();
+    try (LoadedModel loaded = ModelFiles.open(model, () -> LoadedModel.load(model, backend))) {
+      int[] prompt = prompt(loaded);
+      int context = loaded.config().contextLength();
+      int blocks = (Math.min(context, prompt.length + maxTokens) + BLOCK_TOKENS) / BLOCK_TOKENS;
+      EngineConfig config =
+          new EngineConfig(
+              1,
+              Math.min(512, context),
+              1,
+              blocks,
+              BLOCK_TOKENS,
+              context,
+              threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+      try (Engine engine = loaded.engine(config)) {
+        run(engine, prompt, out);
+      }
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      throw CommandFailure.failed(e.getMessage(), e);
+    }
+    out.flush();
+    return 0;
+  }
+
+  private void run(Engine engine, int[] prompt, PrintWriter out) {
+    try {
+      engine.submit(new GenerationRequest("prompt", prompt, sampling()));
+    } catch (RequestRejectedException e) {
+      throw CommandFailure.failed(e.getMessage(), e);
+    }
+    List<Integer> ids = new ArrayList<>();
+    while (engine.hasWork()) {
+      for (GenerationUpdate update : engine.step()) {
+        if (update.finishReason() == FinishReason.ERROR) {
+          throw CommandFailure.failed(update.error());
+        }
+        update.tokens().stream().map(TokenOutput::id).forEach(ids::add);
+        if (!printTokens) {
+          out.print(update.text());
+          out.flush();
+        }
+      }
+    }
+    out.println(
+        printTokens ? ids.stream().map(Object::toString).collect(Collectors.joining(" ")) : "");
+  }
+
+  private int[] prompt(LoadedModel loaded) {
+    if (input.tokens != null) {
+      int[] ids = input.tokens.stream().mapToInt(Integer::intValue).toArray();
+      if (IntStream.of(ids).anyMatch(id -> id < 0 || id >= loaded.config().vocabSize())) {
+        throw CommandFailure.wrongUse(
+            "--tokens: ids are 0 to " + (loaded.config().vocabSize() - 1));
+      }
+      return ids;
+    }
+    if (input.raw != null) {
+      return loaded.tokenizer().encode(input.raw, true);
+    }
+    List<ChatMessage> messages = new ArrayList<>();
+    if (system != null) {
+      messages.add(new ChatMessage("system", system));
+    }
+    messages.add(
+        new ChatMessage(
+            "user", input.prompt != null ? input.prompt : ModelFiles.text(input.promptFile)));
+    try {
+      return loaded.prompts().encode(messages);
+    } catch (ChatTemplateException e) {
+      throw CommandFailure.failed(e.getMessage(), e);
+    }
+  }
+
+  private SamplingParams sampling() {
+    return new SamplingParams(
+        greedy ? 0 : temperature,
+        topK,
+        topP,
+        minP,
+        repetitionPenalty,
+        seed,
+        maxTokens,
+        stop,
+        -1,
+        ignoreEos);
+  }
+}

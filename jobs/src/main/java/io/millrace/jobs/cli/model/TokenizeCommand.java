@@ -1,0 +1,71 @@
+package io.millrace.jobs.cli.model;
+
+import io.millrace.engine.gguf.GgufFile;
+import io.millrace.engine.tokenizer.Tokenizer;
+import io.millrace.engine.tokenizer.Tokenizers;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code tokenize}: text to token ids. */
+@Command(
+    name = "tokenize",
+    description = {
+      "Print the token ids of a text, on one line.",
+      "The text is taken as it is: no begin or end token is added, and the spelling of a special"
+          + " token is plain text. Files that hold nothing but a vocabulary will do."
+    })
+public final class TokenizeCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec;
+
+  @Option(names = "--model", required = true, paramLabel = "M.gguf", description = "GGUF file.")
+  private Path model;
+
+  @ArgGroup(multiplicity = "1")
+  private Source source;
+
+  @Option(names = "--special", description = "Spelled-out special tokens become those tokens.")
+  private boolean special;
+
+  @Option(names = "--pieces", description = "Print a line a token: its id and its spelling.")
+  private boolean pieces;
+
+  private static final class Source {
+    @Option(names = "--text-file", paramLabel = "F", description = "Tokenise a file's content.")
+    private Path file;
+
+    @Option(names = "--text", paramLabel = "TEXT", description = "Tokenise this.")
+    private String text;
+  }
+
+  @Override
+  public Integer call() {
+    String text = source.text != null ? source.text : ModelFiles.text(source.file);
+    Tokenizer tokenizer =
+        ModelFiles.open(
+            model,
+            () -> {
+              try (GgufFile file = GgufFile.open(model)) {
+                return Tokenizers.fromGguf(file.metadata());
+              }
+            });
+    int[] ids = tokenizer.encode(text, special);
+    if (pieces) {
+      for (int id : ids) {
+        spec.commandLine().getOut().println(id + "\t" + tokenizer.piece(id));
+      }
+    } else {
+      spec.commandLine()
+          .getOut()
+          .println(IntStream.of(ids).mapToObj(Integer::toString).collect(Collectors.joining(" ")));
+    }
+    spec.commandLine().getOut().flush();
+    return 0;
+  }
+}

@@ -1,0 +1,2 @@
+/** Prompts to a pipeline that runs elsewhere. */
+package io.millrace.jobs.cli.submit;

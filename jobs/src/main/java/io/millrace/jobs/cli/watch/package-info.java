@@ -1,0 +1,2 @@
+/** Events as lines for people. */
+package io.millrace.jobs.cli.watch;
