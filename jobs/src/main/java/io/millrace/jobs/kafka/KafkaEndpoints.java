@@ -1,6 +1,5 @@
 package io.millrace.jobs.kafka;
 
-import io.millrace.jobs.InferenceJob;
 import io.millrace.jobs.MillraceOptions;
 import io.millrace.jobs.MillraceOptions.Delivery;
 import io.millrace.jobs.MillraceOptions.RecordFormat;
@@ -52,10 +51,10 @@ public final class KafkaEndpoints {
   }
 
   /** One sink a topic, each with transactions of its own. */
-  public InferenceJob.Sinks sinks() {
+  public Sinks sinks() {
     RecordFormat format = configuration.get(MillraceOptions.OUTPUT_FORMAT);
     Delivery delivery = configuration.get(MillraceOptions.DELIVERY);
-    return new InferenceJob.Sinks(
+    return new Sinks(
         sink(
             "responses",
             delivery,
