@@ -50,7 +50,7 @@ public final class LoadedModel implements AutoCloseable {
       try {
         return new LoadedModel(
             kind, loader, Weights.load(file.gguf(), loader), file.tokenizer(), file.prompts());
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException | RuntimeException | Error e) {
         loader.close();
         throw e;
       }
@@ -73,7 +73,7 @@ public final class LoadedModel implements AutoCloseable {
           tokenizer,
           config,
           System::nanoTime);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       backend.close();
       throw e;
     }

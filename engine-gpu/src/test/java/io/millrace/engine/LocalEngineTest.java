@@ -200,20 +200,28 @@ class LocalEngineTest {
   }
 
   @Test
-  void aFailedForwardPassEndsTheStepsRequestsAndTheEngineGoesOn() throws Exception {
+  void aRequestThatTheModelFailsOnEndsAlone() throws Exception {
     model.failingFirstToken = 9;
     LocalEngine engine = engine(new EngineConfig(2, 16, 10, 64, 4, 100, 1));
     engine.submit(new GenerationRequest("beside", FakeTokenizer.tokens("abc"), greedy(4)));
     engine.submit(new GenerationRequest("bad", new int[] {9, 1}, greedy(4)));
     engine.submit(new GenerationRequest("later", FakeTokenizer.tokens("abc"), greedy(4)));
     Map<String, List<GenerationUpdate>> updates = run(engine);
-    for (String id : List.of("beside", "bad")) {
-      assertThat(updates.get(id))
-          .singleElement()
-          .satisfies(u -> assertThat(u.error()).isEqualTo("the model failed: out of memory"));
-    }
+    assertThat(updates.get("bad"))
+        .singleElement()
+        .satisfies(u -> assertThat(u.error()).isEqualTo("the model failed: out of memory"));
+    assertThat(ids(updates.get("beside"))).isEqualTo(greedyTokens("abc", 4));
     assertThat(ids(updates.get("later"))).isEqualTo(greedyTokens("abc", 4));
     assertThat(engine.stats().kvBlocksUsed()).isZero();
+  }
+
+  @Test
+  void aModelThatFailsOnEverythingIsNoRequestsFault() throws Exception {
+    model.failingFirstToken = 9;
+    LocalEngine engine = engine(new EngineConfig(2, 16, 10, 64, 4, 100, 1));
+    engine.submit(new GenerationRequest("one", new int[] {9, 1}, greedy(4)));
+    engine.submit(new GenerationRequest("two", new int[] {9, 2}, greedy(4)));
+    assertThatThrownBy(engine::step).hasMessage("out of\nmemory");
   }
 
   @Test

@@ -55,7 +55,7 @@ final class LocalModels implements Models {
           lease.model().tokenizer(),
           lease.model().backendName(),
           lease::close);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       lease.close();
       throw e;
     }

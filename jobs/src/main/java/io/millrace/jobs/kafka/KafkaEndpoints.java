@@ -12,7 +12,6 @@ import org.apache.flink.connector.kafka.sink.TransactionNamingStrategy;
 import org.apache.flink.connector.kafka.source.KafkaSource;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.OffsetResetStrategy;
 import org.apache.kafka.clients.producer.ProducerConfig;
 
 /** The inference job's sources and sinks on Kafka, from the configuration. */
@@ -36,14 +35,17 @@ public final class KafkaEndpoints {
                         MillraceOptions.KAFKA_BOOTSTRAP.key() + " is not set"));
   }
 
-  /** Prompts from the first one kept, committed transactions only. */
-  @SuppressWarnings("deprecation") // The connector's own signature takes the deprecated enum.
+  /**
+   * Prompts from the first one kept, committed transactions only. Not from the group's offsets:
+   * they are past prompts that only a checkpoint holds, and a job that starts without one would
+   * lose them.
+   */
   public KafkaSource<PromptRecord> prompts() {
     return KafkaSource.<PromptRecord>builder()
         .setBootstrapServers(bootstrap)
         .setTopics(topics.prompts())
         .setGroupId(configuration.get(MillraceOptions.GROUP_ID))
-        .setStartingOffsets(OffsetsInitializer.committedOffsets(OffsetResetStrategy.EARLIEST))
+        .setStartingOffsets(OffsetsInitializer.earliest())
         .setDeserializer(new PromptDeserializer())
         .setProperty(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed")
         .setProperty("partition.discovery.interval.ms", "60000")
