@@ -29,7 +29,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 public final class DemoRun implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(50);
   private static final long SEED = 20_260_101;
-  private static final double PROMPTS_PER_SECOND = 15;
+  private static final double PROMPTS_PER_SECOND = 20;
   private static final double TRICKLE_PER_SECOND = 1;
 
   /** A slow machine is asked no faster than it answers. */
