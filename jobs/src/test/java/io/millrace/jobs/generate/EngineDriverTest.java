@@ -211,7 +211,7 @@ class EngineDriverTest {
       if (System.nanoTime() > deadline) {
         fail("the condition did not come true in time");
       }
-      LockSupport.parkNanos(100_000);
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(1));
     }
   }
 
