@@ -105,12 +105,12 @@ public final class DemoRun implements AutoCloseable {
   public synchronized boolean settled() {
     return wildSent == WILD_PROMPTS
         && outcome.tally().settled() == sent.size()
-        && outcome.costRows() + outcome.tally().errors() >= sent.size();
+        && outcome.allPaid();
   }
 
-  /** Whether the numbers add up: each prompt settled, none twice. */
+  /** Whether the numbers add up: each prompt settled and paid for, none twice, sums equal. */
   public synchronized boolean reconciled() {
-    return settled() && outcome.twice() == 0;
+    return settled() && outcome.twice() == 0 && outcome.costsAgree();
   }
 
   /** One line on how far it is. */
