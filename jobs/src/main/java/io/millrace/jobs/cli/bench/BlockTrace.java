@@ -1,6 +1,7 @@
 package io.millrace.jobs.cli.bench;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -13,8 +14,9 @@ import java.nio.file.Path;
 
 /** A trace of requests in Mooncake's format, read line by line: of each its {@code hash_ids}. */
 final class BlockTrace implements Closeable {
-  private static final int LINE_BYTES_MAX = 16 << 20;
-  private static final ObjectReader JSON = JsonMapper.builder().build().reader();
+  private static final int LINE_BYTES_MAX = 1 << 20;
+  private static final ObjectReader JSON =
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build().reader();
 
   private final Path file;
   private final InputLines lines;
