@@ -20,7 +20,7 @@ class AnswerWriterTest {
   /** 1e-12 USD a nanosecond. */
   private final AnswerWriter answers =
       new AnswerWriter(
-          "default", "fake", new DevicePrice(new BigDecimal("0.0036")), FakeEngine.TOKENIZER);
+          "default", "fake", new DevicePrice(new BigDecimal("3.60")), FakeEngine.TOKENIZER);
 
   @Test
   void saysWhatTheCachedPromptTokensWouldHaveCost() {
