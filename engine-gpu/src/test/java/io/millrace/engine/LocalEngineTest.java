@@ -237,6 +237,53 @@ class LocalEngineTest {
   }
 
   @Test
+  void saysHowMuchOfAPromptWasCached() throws Exception {
+    LocalEngine engine = engine(AMPLE);
+    int[] prompt = FakeTokenizer.tokens("abcdefghij");
+    engine.submit(new GenerationRequest("first", prompt, greedy(3)));
+    List<GenerationUpdate> first = run(engine).get("first");
+    engine.submit(new GenerationRequest("second", prompt, greedy(3)));
+    engine.submit(
+        new GenerationRequest("foreign", prompt, greedy(3), 0, List.of(), "another tenant"));
+    Map<String, List<GenerationUpdate>> updates = run(engine);
+
+    assertThat(first).allSatisfy(u -> assertThat(u.cachedPromptTokens()).isZero());
+    assertThat(updates.get("second"))
+        .allSatisfy(u -> assertThat(u.cachedPromptTokens()).isEqualTo(8));
+    assertThat(updates.get("foreign")).allSatisfy(u -> assertThat(u.cachedPromptTokens()).isZero());
+    assertThat(updates.get("second").get(0).computedTokens()).isEqualTo(2);
+    for (List<GenerationUpdate> answer : updates.values()) {
+      assertThat(ids(answer)).isEqualTo(ids(first));
+    }
+    EngineStats stats = engine.stats();
+    assertThat(stats.prefixQueryTokens()).isEqualTo(30);
+    assertThat(stats.prefixHitTokens()).isEqualTo(8);
+    assertThat(stats.promptTokens()).isEqualTo(22);
+    assertThat(stats.kvBlocksUsed()).isZero();
+    assertThat(stats.kvBlocksCached()).isEqualTo(6);
+  }
+
+  @Test
+  void cachesNothingWhereThatIsOff() throws Exception {
+    LocalEngine engine = engine(new EngineConfig(8, 16, 10, 64, 4, 100, 1, false));
+    for (String id : List.of("first", "second")) {
+      engine.submit(new GenerationRequest(id, FakeTokenizer.tokens("abcdefghij"), greedy(3)));
+      assertThat(run(engine).get(id).get(0).cachedPromptTokens()).isZero();
+    }
+    assertThat(engine.stats().prefixQueryTokens()).isZero();
+    assertThat(engine.stats().kvBlocksCached()).isZero();
+  }
+
+  @Test
+  void refusesASaltOfAnyLength() {
+    assertThatThrownBy(
+            () ->
+                new GenerationRequest(
+                    "r", new int[] {1}, greedy(1), 0, List.of(), "x".repeat(1025)))
+        .hasMessage("the cache salt has 1025 characters, the most is 1024");
+  }
+
+  @Test
   void refusesWhatCanNeverRun() {
     LocalEngine engine = engine(new EngineConfig(2, 16, 10, 4, 4, 100, 1));
     int[] abc = FakeTokenizer.tokens("abc");

@@ -51,7 +51,8 @@ final class LocalModels implements Models {
               options.get(of.kvTokens) / blockTokens,
               blockTokens,
               contextTokensMax(options, of, lease.model().config().contextLength()),
-              threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+              threads > 0 ? threads : Runtime.getRuntime().availableProcessors(),
+              options.get(of.prefixCache));
       return new OpenedModel(
           lease.model().warmEngine(config, WARM_UP_MAX),
           lease.model().tokenizer(),

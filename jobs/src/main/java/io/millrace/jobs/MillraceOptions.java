@@ -119,7 +119,9 @@ public final class MillraceOptions {
       key("millrace.cache.shared-between-tenants")
           .booleanType()
           .defaultValue(false)
-          .withDescription("Whether one tenant's answer may answer another tenant's equal prompt.");
+          .withDescription(
+              "Whether one tenant's answer may answer another tenant's equal prompt, and prompts of"
+                  + " different tenants may share the KV blocks of a common beginning.");
 
   public static final ConfigOption<Duration> CACHE_TTL =
       key("millrace.cache.ttl")

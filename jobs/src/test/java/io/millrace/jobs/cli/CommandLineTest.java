@@ -121,11 +121,13 @@ class CommandLineTest {
   }
 
   private static CommandRun wrong(String message) {
-    return new CommandRun(2, java.util.List.of("millrace: " + message));
+    return new CommandRun(2, java.util.List.of(), java.util.List.of("millrace: " + message));
   }
 
   private static CommandRun wrongUse(String message, String command) {
     return new CommandRun(
-        2, java.util.List.of("millrace: " + message, "Try '" + command + " --help'."));
+        2,
+        java.util.List.of(),
+        java.util.List.of("millrace: " + message, "Try '" + command + " --help'."));
   }
 }
