@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Locale.ROOT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -17,6 +18,7 @@ import io.millrace.jobs.embedded.JobHandle;
 import io.millrace.jobs.kafka.KafkaEndpoints;
 import io.millrace.jobs.kafka.Topics;
 import io.millrace.jobs.testing.FakeModels;
+import io.millrace.jobs.testing.Kcat;
 import io.millrace.jobs.testing.TopicRecords;
 import io.millrace.schemas.AvroCodec;
 import io.millrace.schemas.CostEvent;
@@ -70,6 +72,21 @@ class InferenceJobTest {
     flink.close();
     kafka.close();
     data.close();
+  }
+
+  @Test
+  void servesClientsOfOtherLanguages() throws Exception {
+    assumeTrue(Kcat.isInstalled(), "skipped: needs kcat");
+    Topics topics = topics("kcat.");
+    JobHandle job = submit("kcat", options(topics), new FakeModels("kcat", PLENTY));
+    Kcat kcat = new Kcat(kafka.bootstrapServers());
+    kcat.produce(topics.prompts(), new String(json("from elsewhere"), UTF_8));
+    records.await(topics.responses(), 1);
+    job.stopWithSavepoint(data.savepoints(), MAX);
+
+    JsonNode response = new ObjectMapper().readTree(kcat.readCommitted(topics.responses()));
+    assertThat(content(response)).isEqualTo("FROM ELSEWHERE");
+    assertThat(response.at("/millrace/cached").textValue()).isEqualTo("none");
   }
 
   @Test
