@@ -13,6 +13,7 @@ package io.millrace.engine;
  * @param contextTokensMax prompt and output of one sequence together, tokens; bounded by the
  *     model's own context as well
  * @param threads threads that compute
+ * @param prefixCache whether sequences that begin alike share the blocks of their beginning
  */
 public record EngineConfig(
     int sequencesMax,
@@ -21,7 +22,8 @@ public record EngineConfig(
     int kvBlocks,
     int blockTokens,
     int contextTokensMax,
-    int threads) {
+    int threads,
+    boolean prefixCache) {
 
   /**
    * @throws IllegalArgumentException naming the component that is out of range
@@ -34,6 +36,26 @@ public record EngineConfig(
     atLeast("blockTokens", blockTokens, 1);
     atLeast("contextTokensMax", contextTokensMax, 2);
     atLeast("threads", threads, 1);
+  }
+
+  /** With the prefix cache on. */
+  public EngineConfig(
+      int sequencesMax,
+      int stepTokensMax,
+      int waitingMax,
+      int kvBlocks,
+      int blockTokens,
+      int contextTokensMax,
+      int threads) {
+    this(
+        sequencesMax,
+        stepTokensMax,
+        waitingMax,
+        kvBlocks,
+        blockTokens,
+        contextTokensMax,
+        threads,
+        true);
   }
 
   private static void atLeast(String name, int value, int min) {

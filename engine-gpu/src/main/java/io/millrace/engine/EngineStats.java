@@ -6,9 +6,13 @@ package io.millrace.engine;
  * @param running sequences in the batch
  * @param waiting requests queued
  * @param kvBlocksUsed KV blocks held by sequences
+ * @param kvBlocksCached KV blocks that nobody holds, but that may be found again; the rest is free
  * @param kvBlocksTotal KV blocks in the pool
  * @param steps steps run
  * @param promptTokens prompt tokens computed
+ * @param prefixQueryTokens prompt tokens looked up in the prefix cache, once for each request that
+ *     joined the batch
+ * @param prefixHitTokens how many of them were found and not computed
  * @param outputTokens tokens generated
  * @param preemptions sequences that gave up their blocks and were computed again
  * @param busyNanos time spent in steps, nanoseconds
@@ -17,9 +21,12 @@ public record EngineStats(
     int running,
     int waiting,
     int kvBlocksUsed,
+    int kvBlocksCached,
     int kvBlocksTotal,
     long steps,
     long promptTokens,
+    long prefixQueryTokens,
+    long prefixHitTokens,
     long outputTokens,
     long preemptions,
     long busyNanos) {}

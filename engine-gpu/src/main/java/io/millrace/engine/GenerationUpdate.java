@@ -11,7 +11,8 @@ import java.util.List;
  *     still turn out to be a stop string
  * @param finishReason why it ended, or null while it goes on
  * @param error one line on what went wrong, with {@link FinishReason#ERROR}; else null
- * @param cachedPromptTokens prompt tokens whose keys and values came from a cache
+ * @param cachedPromptTokens prompt tokens whose keys and values were in the cache when the request
+ *     joined the batch; the same in all its updates, and not counted again after a preemption
  * @param computedTokens tokens that this step computed for this request, prompt and output together
  * @param deviceNanos this request's share of the step's device time, nanoseconds. The shares of all
  *     of a step's updates sum to the step's time exactly

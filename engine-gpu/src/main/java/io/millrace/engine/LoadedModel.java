@@ -11,6 +11,8 @@ import io.millrace.engine.tokenizer.PromptEncoder;
 import io.millrace.engine.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A model with its weights in memory, from which engines are made. Engines share the weights; each
@@ -24,6 +26,7 @@ public final class LoadedModel implements AutoCloseable {
   private final Weights weights;
   private final Tokenizer tokenizer;
   private final PromptEncoder prompts;
+  private final AtomicBoolean warmedUp = new AtomicBoolean();
 
   private LoadedModel(
       BackendKind kind,
@@ -50,7 +53,7 @@ public final class LoadedModel implements AutoCloseable {
       try {
         return new LoadedModel(
             kind, loader, Weights.load(file.gguf(), loader), file.tokenizer(), file.prompts());
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException | RuntimeException | Error e) {
         loader.close();
         throw e;
       }
@@ -73,8 +76,27 @@ public final class LoadedModel implements AutoCloseable {
           tokenizer,
           config,
           System::nanoTime);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       backend.close();
+      throw e;
+    }
+  }
+
+  /**
+   * A new engine, its kernels warmed up if that was not done before: a task that restarts in the
+   * same process does not wait again.
+   *
+   * @param max about how long the warm-up may take
+   */
+  public Engine warmEngine(EngineConfig config, Duration max) {
+    Engine engine = engine(config);
+    try {
+      if (warmedUp.compareAndSet(false, true)) {
+        new WarmUp(config, System::nanoTime, max).run(engine);
+      }
+      return engine;
+    } catch (RuntimeException | Error e) {
+      engine.close();
       throw e;
     }
   }

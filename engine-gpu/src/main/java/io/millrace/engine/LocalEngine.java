@@ -20,9 +20,9 @@ import java.util.function.LongSupplier;
  * The engine that runs a model in this process, many sequences at once.
  *
  * <p>The main loop is {@link #step}: schedule, run, update. What a request's answer is depends on
- * the request alone: not on what else runs, on how its prompt is cut into chunks, on preemption, or
- * on whether an earlier attempt drew its first tokens. The model's end token counts as a token of
- * output and has no text.
+ * the request alone: not on what else runs, on how its prompt is cut into chunks, on what of it was
+ * cached, on preemption, or on whether an earlier attempt drew its first tokens. The model's end
+ * token counts as a token of output and has no text.
  */
 public final class LocalEngine implements Engine {
   // What it is made of.
@@ -132,9 +132,12 @@ public final class LocalEngine implements Engine {
         scheduler.running().size(),
         scheduler.waitingCount(),
         pool.used(),
+        pool.cached(),
         pool.size(),
         steps,
         promptTokens,
+        scheduler.prefixQueryTokens(),
+        scheduler.prefixHitTokens(),
         outputTokens,
         scheduler.preemptions(),
         busyNanos);
@@ -203,7 +206,7 @@ public final class LocalEngine implements Engine {
         sequence.takeNewText(),
         sequence.finishReason(),
         sequence.error(),
-        0,
+        sequence.cachedPromptTokens(),
         computedTokens,
         nanos);
   }

@@ -120,6 +120,8 @@ public final class ModelStore {
             task -> {
               Thread thread = new Thread(task, "model-store");
               thread.setDaemon(true);
+              // Not the job's that happens to come first: it would stay in memory for ever.
+              thread.setContextClassLoader(ModelStore.class.getClassLoader());
               return thread;
             });
     timer.setRemoveOnCancelPolicy(true);

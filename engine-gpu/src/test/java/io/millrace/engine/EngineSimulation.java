@@ -6,17 +6,20 @@ import io.millrace.engine.kvcache.BlockPool;
 import io.millrace.engine.sampling.OutputText;
 import io.millrace.engine.scheduler.Sequence;
 import java.util.ArrayList;
-import java.util.BitSet;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
- * One engine's life, a function of its seed. After each step it checks what must always hold; at
- * the end it compares every answer with the one that its request gets alone.
+ * One engine's life, a function of its seed. Requests begin alike and have one of three salts; the
+ * prefix cache is on or off, and has room for much or nearly nothing. After each step it checks
+ * what must always hold; at the end it compares every answer with the one that its request gets
+ * alone, without a prefix cache.
  */
 final class EngineSimulation {
   private static final List<String> STOPS = List.of("ab", "abca", "é", "😀b", "\n", "b");
@@ -29,6 +32,8 @@ final class EngineSimulation {
     int stopped;
     int chunkedSteps;
     int queueFull;
+    long prefixHits;
+    long sharedBlocks;
 
     void add(Coverage other) {
       preemptions += other.preemptions;
@@ -37,6 +42,8 @@ final class EngineSimulation {
       stopped += other.stopped;
       chunkedSteps += other.chunkedSteps;
       queueFull += other.queueFull;
+      prefixHits += other.prefixHits;
+      sharedBlocks += other.sharedBlocks;
     }
   }
 
@@ -55,6 +62,12 @@ final class EngineSimulation {
       this.cancelStep = cancelStep;
     }
 
+    int[] allTokens() {
+      return IntStream.concat(
+              IntStream.of(request.promptTokens()), tokens.stream().mapToInt(TokenOutput::id))
+          .toArray();
+    }
+
     int tokensMax() {
       return request.promptTokens().length + request.sampling().maxTokens();
     }
@@ -65,6 +78,7 @@ final class EngineSimulation {
   private final Map<String, Client> clients = new HashMap<>();
   private final Set<String> submitted = new HashSet<>();
   private final int blockTokens;
+  private final int[] commonStart;
   private EngineConfig config;
   private LocalEngine engine;
   private long nanos;
@@ -74,6 +88,7 @@ final class EngineSimulation {
   EngineSimulation(long seed) {
     this.random = new Random(seed * 0x9e3779b97f4a7c15L);
     this.blockTokens = 1 + random.nextInt(5);
+    this.commonStart = tokens(16);
     int requests = 1 + random.nextInt(10);
     for (int i = 0; i < requests; i++) {
       Client client = client("r" + i);
@@ -113,11 +128,13 @@ final class EngineSimulation {
   }
 
   /**
-   * A new engine, with limits drawn anew; its cache just holds the longest request, or a bit more.
+   * A new engine, with limits drawn anew; its cache just holds the longest request, or a bit more,
+   * or much more.
    */
   private void start() {
     int tokensMax = clients.values().stream().mapToInt(Client::tokensMax).max().getAsInt();
-    int kvBlocks = (tokensMax - 1 + blockTokens - 1) / blockTokens + random.nextInt(4);
+    int kvBlocks = (tokensMax - 1 + blockTokens - 1) / blockTokens;
+    kvBlocks += random.nextInt(3) == 0 ? random.nextInt(100) : random.nextInt(4);
     int sequencesMax = 1 + random.nextInt(6);
     config =
         new EngineConfig(
@@ -127,7 +144,8 @@ final class EngineSimulation {
             kvBlocks,
             blockTokens,
             1000,
-            1);
+            1,
+            random.nextInt(4) > 0);
     engine = engine(config);
     submitted.clear();
     reportedNanos = 0;
@@ -139,6 +157,8 @@ final class EngineSimulation {
     assertThat(engine.stats().busyNanos()).isEqualTo(reportedNanos);
     assertThat(engine.stats().outputTokens()).isEqualTo(reportedTokens);
     coverage.preemptions += engine.stats().preemptions();
+    coverage.prefixHits += engine.stats().prefixHitTokens();
+    check(config.prefixCache() || engine.pool().cached() == 0, "blocks are cached unasked");
     engine.close();
     assertThat(engine.pool().used()).isZero();
   }
@@ -161,7 +181,8 @@ final class EngineSimulation {
                 request.promptTokens(),
                 request.sampling(),
                 request.priority(),
-                client.tokens));
+                client.tokens,
+                request.cacheSalt()));
         submitted.add(request.id());
       } catch (RequestRejectedException e) {
         check(e.retryable(), e.getMessage());
@@ -186,6 +207,9 @@ final class EngineSimulation {
     for (GenerationUpdate update : updates) {
       Client client = clients.get(update.requestId());
       check(client.finishReason == null, "an update comes after the end");
+      check(
+          update.cachedPromptTokens() <= commonTokens(client),
+          "more was cached than any request with this salt had computed");
       client.tokens.addAll(update.tokens());
       client.text.append(update.text());
       client.finishReason = update.finishReason();
@@ -206,7 +230,7 @@ final class EngineSimulation {
     BlockPool pool = engine.pool();
     List<Sequence> running = engine.scheduler().running();
     check(running.size() <= config.sequencesMax(), "too many sequences run");
-    BitSet blocks = new BitSet();
+    int[] tables = new int[pool.size()];
     int priority = Integer.MIN_VALUE;
     for (Sequence sequence : running) {
       check(sequence.priority() >= priority, "the running sequences are out of order");
@@ -219,18 +243,38 @@ final class EngineSimulation {
           "computed tokens lie in no block");
       for (int i = 0; i < sequence.blockTable().size(); i++) {
         int block = sequence.blockTable().blocks()[i];
-        check(!blocks.get(block), "a block is in two tables");
-        check(pool.references(block) == 1, "a block's references are not its tables");
-        blocks.set(block);
+        tables[block]++;
+        coverage.sharedBlocks += tables[block] == 2 ? 1 : 0;
       }
     }
-    check(pool.used() == blocks.cardinality(), "a used block is in no running table");
-    check(pool.used() + pool.free() == pool.size(), "used and free blocks are not all blocks");
+    for (int block = 0; block < tables.length; block++) {
+      check(pool.references(block) == tables[block], "a block's references are not its tables");
+    }
+    check(
+        pool.used() == IntStream.of(tables).filter(count -> count > 0).count(),
+        "a used block is in no running table");
+    check(
+        pool.used() + pool.free() + pool.cached() == pool.size(),
+        "used, free and cached blocks are not all blocks");
+  }
+
+  /** How many tokens a request's prompt has in common with what others of its salt brought. */
+  private int commonTokens(Client client) {
+    int common = 0;
+    for (Client other : clients.values()) {
+      if (other != client
+          && submitted.contains(other.request.id())
+          && other.request.cacheSalt().equals(client.request.cacheSalt())) {
+        int mismatch = Arrays.mismatch(client.request.promptTokens(), other.allTokens());
+        common = Math.max(common, mismatch < 0 ? Integer.MAX_VALUE : mismatch);
+      }
+    }
+    return common;
   }
 
   private void compareWithAlone(Client client) throws Exception {
     int[] prompt = client.request.promptTokens();
-    LocalEngine alone = engine(new EngineConfig(1, 1000, 1, 1000, blockTokens, 1000, 1));
+    LocalEngine alone = engine(new EngineConfig(1, 1000, 1, 1000, blockTokens, 1000, 1, false));
     alone.submit(new GenerationRequest("alone", prompt, client.request.sampling()));
     List<TokenOutput> tokens = new ArrayList<>();
     StringBuilder text = new StringBuilder();
@@ -276,7 +320,7 @@ final class EngineSimulation {
   }
 
   private Client client(String id) {
-    int[] prompt = random.ints(1 + random.nextInt(20), 0, FakeModel.VOCAB_SIZE).toArray();
+    int[] prompt = prompt();
     List<String> stops = new ArrayList<>();
     for (int n = random.nextInt(3); n > 0; n--) {
       stops.add(STOPS.get(random.nextInt(STOPS.size())));
@@ -296,9 +340,26 @@ final class EngineSimulation {
     int arrivalStep = random.nextInt(15);
     int cancelStep = random.nextInt(8) == 0 ? arrivalStep + random.nextInt(30) : Integer.MAX_VALUE;
     return new Client(
-        new GenerationRequest(id, prompt, params, random.nextInt(3), List.of()),
+        new GenerationRequest(id, prompt, params, random.nextInt(3), List.of(), salt()),
         arrivalStep,
         cancelStep);
+  }
+
+  /** The common start, or some of it, or nothing of it; then tokens of its own, if any. */
+  private int[] prompt() {
+    int[] prompt = tokens(1 + random.nextInt(20));
+    int common = random.nextInt(3) == 0 ? 0 : random.nextInt(commonStart.length + 1);
+    System.arraycopy(commonStart, 0, prompt, 0, Math.min(common, prompt.length));
+    return prompt;
+  }
+
+  private String salt() {
+    int salt = random.nextInt(5);
+    return salt < 3 ? "" : "tenant " + salt;
+  }
+
+  private int[] tokens(int count) {
+    return random.ints(count, 0, FakeModel.VOCAB_SIZE).toArray();
   }
 
   /** Like assertThat, but fast enough for all sequences at all steps of thousands of lives. */

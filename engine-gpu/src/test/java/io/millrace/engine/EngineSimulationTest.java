@@ -6,8 +6,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Whole lives of small engines, each from one seed: requests of all shapes arrive, are cancelled,
- * run short of blocks, and survive restarts under other limits. {@code -Dmillrace.simulation.seeds}
- * says how many, {@code -Dmillrace.simulation.seed} runs a single one.
+ * run short of blocks, share them, and survive restarts under other limits. {@code
+ * -Dmillrace.simulation.seeds} says how many, {@code -Dmillrace.simulation.seed} runs a single one.
  */
 class EngineSimulationTest {
   private static final int SEEDS = Integer.getInteger("millrace.simulation.seeds", 2000);
@@ -35,6 +35,8 @@ class EngineSimulationTest {
     assertThat(coverage.cancelled).as("cancelled").isGreaterThan(SEEDS / 10);
     assertThat(coverage.stopped).as("stopped").isGreaterThan(SEEDS / 4);
     assertThat(coverage.chunkedSteps).as("chunked steps").isGreaterThan(SEEDS);
+    assertThat(coverage.prefixHits).as("cached prompt tokens").isGreaterThan(SEEDS);
+    assertThat(coverage.sharedBlocks).as("blocks in several tables").isGreaterThan(SEEDS);
     assertThat(coverage.queueFull).as("refusals by a full queue").isGreaterThan(SEEDS / 10);
   }
 }

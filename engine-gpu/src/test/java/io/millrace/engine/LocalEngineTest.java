@@ -200,20 +200,28 @@ class LocalEngineTest {
   }
 
   @Test
-  void aFailedForwardPassEndsTheStepsRequestsAndTheEngineGoesOn() throws Exception {
+  void aRequestThatTheModelFailsOnEndsAlone() throws Exception {
     model.failingFirstToken = 9;
     LocalEngine engine = engine(new EngineConfig(2, 16, 10, 64, 4, 100, 1));
     engine.submit(new GenerationRequest("beside", FakeTokenizer.tokens("abc"), greedy(4)));
     engine.submit(new GenerationRequest("bad", new int[] {9, 1}, greedy(4)));
     engine.submit(new GenerationRequest("later", FakeTokenizer.tokens("abc"), greedy(4)));
     Map<String, List<GenerationUpdate>> updates = run(engine);
-    for (String id : List.of("beside", "bad")) {
-      assertThat(updates.get(id))
-          .singleElement()
-          .satisfies(u -> assertThat(u.error()).isEqualTo("the model failed: out of memory"));
-    }
+    assertThat(updates.get("bad"))
+        .singleElement()
+        .satisfies(u -> assertThat(u.error()).isEqualTo("the model failed: out of memory"));
+    assertThat(ids(updates.get("beside"))).isEqualTo(greedyTokens("abc", 4));
     assertThat(ids(updates.get("later"))).isEqualTo(greedyTokens("abc", 4));
     assertThat(engine.stats().kvBlocksUsed()).isZero();
+  }
+
+  @Test
+  void aModelThatFailsOnEverythingIsNoRequestsFault() throws Exception {
+    model.failingFirstToken = 9;
+    LocalEngine engine = engine(new EngineConfig(2, 16, 10, 64, 4, 100, 1));
+    engine.submit(new GenerationRequest("one", new int[] {9, 1}, greedy(4)));
+    engine.submit(new GenerationRequest("two", new int[] {9, 2}, greedy(4)));
+    assertThatThrownBy(engine::step).hasMessage("out of\nmemory");
   }
 
   @Test
@@ -226,6 +234,53 @@ class LocalEngineTest {
     assertThat(updates).extracting(GenerationUpdate::computedTokens).containsExactly(10, 3);
     assertThat(updates).extracting(GenerationUpdate::deviceNanos).containsExactly(769L, 231L);
     assertThat(engine.stats().busyNanos()).isEqualTo(1000);
+  }
+
+  @Test
+  void saysHowMuchOfAPromptWasCached() throws Exception {
+    LocalEngine engine = engine(AMPLE);
+    int[] prompt = FakeTokenizer.tokens("abcdefghij");
+    engine.submit(new GenerationRequest("first", prompt, greedy(3)));
+    List<GenerationUpdate> first = run(engine).get("first");
+    engine.submit(new GenerationRequest("second", prompt, greedy(3)));
+    engine.submit(
+        new GenerationRequest("foreign", prompt, greedy(3), 0, List.of(), "another tenant"));
+    Map<String, List<GenerationUpdate>> updates = run(engine);
+
+    assertThat(first).allSatisfy(u -> assertThat(u.cachedPromptTokens()).isZero());
+    assertThat(updates.get("second"))
+        .allSatisfy(u -> assertThat(u.cachedPromptTokens()).isEqualTo(8));
+    assertThat(updates.get("foreign")).allSatisfy(u -> assertThat(u.cachedPromptTokens()).isZero());
+    assertThat(updates.get("second").get(0).computedTokens()).isEqualTo(2);
+    for (List<GenerationUpdate> answer : updates.values()) {
+      assertThat(ids(answer)).isEqualTo(ids(first));
+    }
+    EngineStats stats = engine.stats();
+    assertThat(stats.prefixQueryTokens()).isEqualTo(30);
+    assertThat(stats.prefixHitTokens()).isEqualTo(8);
+    assertThat(stats.promptTokens()).isEqualTo(22);
+    assertThat(stats.kvBlocksUsed()).isZero();
+    assertThat(stats.kvBlocksCached()).isEqualTo(6);
+  }
+
+  @Test
+  void cachesNothingWhereThatIsOff() throws Exception {
+    LocalEngine engine = engine(new EngineConfig(8, 16, 10, 64, 4, 100, 1, false));
+    for (String id : List.of("first", "second")) {
+      engine.submit(new GenerationRequest(id, FakeTokenizer.tokens("abcdefghij"), greedy(3)));
+      assertThat(run(engine).get(id).get(0).cachedPromptTokens()).isZero();
+    }
+    assertThat(engine.stats().prefixQueryTokens()).isZero();
+    assertThat(engine.stats().kvBlocksCached()).isZero();
+  }
+
+  @Test
+  void refusesASaltOfAnyLength() {
+    assertThatThrownBy(
+            () ->
+                new GenerationRequest(
+                    "r", new int[] {1}, greedy(1), 0, List.of(), "x".repeat(1025)))
+        .hasMessage("the cache salt has 1025 characters, the most is 1024");
   }
 
   @Test

@@ -9,6 +9,7 @@ import io.millrace.jobs.kafka.Answer;
 import io.millrace.jobs.kafka.DeadLetter;
 import io.millrace.jobs.kafka.KafkaEndpoints;
 import io.millrace.jobs.kafka.PromptRecord;
+import io.millrace.jobs.kafka.Sinks;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.schemas.CostEvent;
 import io.millrace.schemas.TokenEvent;
@@ -45,13 +46,6 @@ public final class InferenceJob {
 
   /** The slots of everything but the engines. */
   private static final String CPU_SLOTS = "cpu";
-
-  /** Where the results go. */
-  public record Sinks(
-      Sink<Answer> responses,
-      Sink<TokenEvent> tokens,
-      Sink<CostEvent> costs,
-      Sink<DeadLetter> deadLetters) {}
 
   private InferenceJob() {}
 

@@ -12,12 +12,14 @@ import io.millrace.jobs.generate.GenerateSpec.OpenedModel;
 import io.millrace.schemas.Message;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.apache.flink.configuration.Configuration;
 
 /** Models from GGUF files on this machine. */
 final class LocalModels implements Models {
   private static final long serialVersionUID = 1L;
+  private static final Duration WARM_UP_MAX = Duration.ofSeconds(3);
 
   @Override
   public ModelProfile profile(Configuration options, String model) throws IOException {
@@ -49,13 +51,14 @@ final class LocalModels implements Models {
               options.get(of.kvTokens) / blockTokens,
               blockTokens,
               contextTokensMax(options, of, lease.model().config().contextLength()),
-              threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+              threads > 0 ? threads : Runtime.getRuntime().availableProcessors(),
+              options.get(of.prefixCache));
       return new OpenedModel(
-          lease.model().engine(config),
+          lease.model().warmEngine(config, WARM_UP_MAX),
           lease.model().tokenizer(),
           lease.model().backendName(),
           lease::close);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       lease.close();
       throw e;
     }

@@ -119,7 +119,9 @@ public final class MillraceOptions {
       key("millrace.cache.shared-between-tenants")
           .booleanType()
           .defaultValue(false)
-          .withDescription("Whether one tenant's answer may answer another tenant's equal prompt.");
+          .withDescription(
+              "Whether one tenant's answer may answer another tenant's equal prompt, and prompts of"
+                  + " different tenants may share the KV blocks of a common beginning.");
 
   public static final ConfigOption<Duration> CACHE_TTL =
       key("millrace.cache.ttl")
@@ -236,6 +238,7 @@ public final class MillraceOptions {
     sized(configuration, PROMPT_SIZE_MAX);
     sized(configuration, OUTPUT_SIZE_MAX);
     sized(configuration, CACHE_ANSWER_SIZE_MAX);
+    answersFit(configuration);
     positive(configuration, CACHE_TTL);
     positive(configuration, TRANSACTION_TIMEOUT);
     models.forEach(model -> new ModelOptions(model).validate(configuration));
@@ -265,6 +268,15 @@ public final class MillraceOptions {
     if (value.toMillis() < 1 || value.compareTo(DURATION_MAX) > 0) {
       throw new IllegalArgumentException(
           option.key() + " is " + value + ", must be 1 ms to " + DURATION_MAX.toDays() + " days");
+    }
+  }
+
+  /** A kept answer is written whole, and a character takes up to six bytes as JSON. */
+  private static void answersFit(Configuration configuration) {
+    long needed = 6 * configuration.get(CACHE_ANSWER_SIZE_MAX).getBytes();
+    if (needed > configuration.get(OUTPUT_SIZE_MAX).getBytes()) {
+      throw new IllegalArgumentException(
+          OUTPUT_SIZE_MAX.key() + " must be at least six times " + CACHE_ANSWER_SIZE_MAX.key());
     }
   }
 

@@ -24,6 +24,7 @@ public final class ModelOptions {
   public final ConfigOption<Integer> stepTokensMax;
   public final ConfigOption<Integer> kvTokens;
   public final ConfigOption<Integer> kvBlockTokens;
+  public final ConfigOption<Boolean> prefixCache;
   public final ConfigOption<Integer> contextTokensMax;
   public final ConfigOption<Integer> outputTokensMax;
   public final ConfigOption<Double> temperature;
@@ -74,6 +75,12 @@ public final class ModelOptions {
             .intType()
             .defaultValue(16)
             .withDescription("Tokens of one KV block.");
+    prefixCache =
+        option("prefix-cache")
+            .booleanType()
+            .defaultValue(true)
+            .withDescription(
+                "Whether prompts that begin alike share the KV blocks of their beginning.");
     contextTokensMax =
         option("context-tokens-max")
             .intType()
@@ -109,6 +116,7 @@ public final class ModelOptions {
         stepTokensMax,
         kvTokens,
         kvBlockTokens,
+        prefixCache,
         contextTokensMax,
         outputTokensMax,
         temperature,

@@ -4,13 +4,18 @@ import java.util.Arrays;
 
 /**
  * The blocks of one sequence, in order of position: position p lies in block {@code p /
- * blockTokens} of the table. Grows block by block, and gives everything back at once. Not
- * thread-safe.
+ * blockTokens} of the table. It may start with blocks that it shares with other tables, grows block
+ * by block, and gives everything back at once. Not thread-safe.
  */
 public final class BlockTable {
   private final BlockPool pool;
   private int[] blocks = new int[4];
   private int size;
+
+  /** How many blocks, from the first on, the prefix cache knows, and the last of them. */
+  private int findable;
+
+  private CachedBlock lastFindable;
 
   /** An empty table that takes its blocks from the pool. */
   public BlockTable(BlockPool pool) {
@@ -25,16 +30,55 @@ public final class BlockTable {
    */
   public boolean grow(int tokens) {
     int needed = pool.blocksFor(tokens);
-    if (needed - size > pool.free()) {
+    if (needed - size > pool.available()) {
       return false;
     }
-    if (needed > blocks.length) {
-      blocks = Arrays.copyOf(blocks, Math.max(needed, 2 * blocks.length));
-    }
+    ensureCapacity(needed);
     while (size < needed) {
       blocks[size++] = pool.allocate();
     }
     return true;
+  }
+
+  /** Starts an empty table with a chain of cached blocks. */
+  void share(CachedBlock last, int count) {
+    if (size > 0) {
+      throw new IllegalStateException("a table shares a prefix only before it has blocks");
+    }
+    ensureCapacity(count);
+    CachedBlock cached = last;
+    for (int i = count - 1; i >= 0; i--) {
+      pool.retain(cached.block());
+      blocks[i] = cached.block();
+      cached = cached.parent();
+    }
+    size = count;
+    findable = count;
+    lastFindable = last;
+  }
+
+  /**
+   * Notes that the first block that was not findable now is, as this one. If that is another block,
+   * which holds the same, it takes the place of the table's own.
+   */
+  void found(CachedBlock cached) {
+    if (blocks[findable] != cached.block()) {
+      pool.retain(cached.block());
+      pool.release(blocks[findable]);
+      blocks[findable] = cached.block();
+    }
+    findable++;
+    lastFindable = cached;
+  }
+
+  /** Blocks that the prefix cache knows: the first ones. */
+  int findable() {
+    return findable;
+  }
+
+  /** The last block that the prefix cache knows, or null. */
+  CachedBlock lastFindable() {
+    return lastFindable;
   }
 
   /** Where a position's key and value lie: block id x block tokens + offset. */
@@ -47,11 +91,16 @@ public final class BlockTable {
     return blocks[index] * pool.blockTokens() + position % pool.blockTokens();
   }
 
-  /** Gives all blocks back. */
+  /**
+   * Gives all blocks back, the last first: of those that stay cached, the deepest are evicted
+   * first, and what remains is always a prefix.
+   */
   public void release() {
     while (size > 0) {
       pool.release(blocks[--size]);
     }
+    findable = 0;
+    lastFindable = null;
   }
 
   /** Blocks in the table. */
@@ -66,9 +115,15 @@ public final class BlockTable {
 
   /**
    * The block ids in order of position. The table's own array, of at least {@link #size} entries:
-   * not to be changed, and valid until the table next grows or is released.
+   * not to be changed, and valid until the table next changes.
    */
   public int[] blocks() {
     return blocks;
+  }
+
+  private void ensureCapacity(int needed) {
+    if (needed > blocks.length) {
+      blocks = Arrays.copyOf(blocks, Math.max(needed, 2 * blocks.length));
+    }
   }
 }

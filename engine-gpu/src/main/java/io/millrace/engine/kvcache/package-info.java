@@ -3,10 +3,12 @@
  * equal blocks, and a sequence's block table lists its blocks in order of position. No tensors
  * here: the model keeps those, and knows blocks by the same ids.
  *
- * <p>A block has a count of references. Today each used block belongs to exactly one table. A
- * prefix cache shares blocks by taking a reference of its own to every block that is full and
- * computed: a table's release then leaves the block used, a new sequence's table starts with the
- * shared blocks (each retained once more), and when blocks run out the cache releases those that
- * only it refers to. Neither pool nor table needs to know more than the count.
+ * <p>A block has a count of references: one for each table that it is in. While a block is being
+ * filled it is in one table only. Once full and computed it can be shared: the {@link
+ * io.millrace.engine.kvcache.PrefixCache} finds it by the tokens it holds and those before it, and
+ * a new sequence's table starts with it. Nobody writes to a full block, so that sharing needs no
+ * copies. What a shared block holds is what the sequence would have computed itself, to the bit
+ * (see {@link io.millrace.engine.model.LanguageModel}): a prefix found changes the time, not the
+ * answer.
  */
 package io.millrace.engine.kvcache;

@@ -8,7 +8,6 @@ import io.millrace.engine.scheduler.ScheduledBatch.Chunk;
 import io.millrace.engine.scheduler.Sequence;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,20 +38,41 @@ public final class ModelRunner {
   }
 
   /**
-   * Computes the batch. Does not throw what the model throws: if the forward pass fails, so does
-   * every chunk; if drawing a token fails, that chunk alone.
+   * Computes the batch. If the forward pass fails, its chunks are computed one by one, and a chunk
+   * that fails alone fails alone. If drawing a token fails, so does that chunk.
    *
    * @return one output for each chunk, in order
+   * @throws RuntimeException the model's own, if no chunk at all can be computed: then it is not
+   *     one request's fault
    */
   public List<ChunkOutput> run(ScheduledBatch batch) {
-    float[] logits;
     try {
-      logits = model.forward(forwardBatch(batch));
+      return compute(batch);
     } catch (RuntimeException e) {
       LOG.error("the forward pass of {} tokens failed", batch.tokens(), e);
-      ChunkOutput failed = ChunkOutput.failed(line("the model failed", e));
-      return Collections.nCopies(batch.chunks().size(), failed);
+      return computeOneByOne(batch, e);
     }
+  }
+
+  private List<ChunkOutput> computeOneByOne(ScheduledBatch batch, RuntimeException failure) {
+    List<ChunkOutput> outputs = new ArrayList<>(batch.chunks().size());
+    boolean computed = false;
+    for (Chunk chunk : batch.chunks()) {
+      try {
+        outputs.addAll(compute(new ScheduledBatch(List.of(chunk))));
+        computed = true;
+      } catch (RuntimeException e) {
+        outputs.add(ChunkOutput.failed(line("the model failed", e)));
+      }
+    }
+    if (!computed) {
+      throw failure;
+    }
+    return outputs;
+  }
+
+  private List<ChunkOutput> compute(ScheduledBatch batch) {
+    float[] logits = model.forward(forwardBatch(batch));
     List<ChunkOutput> outputs = new ArrayList<>(batch.chunks().size());
     int row = 0;
     for (Chunk chunk : batch.chunks()) {

@@ -4,6 +4,8 @@ import io.millrace.engine.EngineConfig;
 import io.millrace.engine.FinishReason;
 import io.millrace.engine.TokenOutput;
 import io.millrace.engine.kvcache.BlockPool;
+import io.millrace.engine.kvcache.CachedPrefix;
+import io.millrace.engine.kvcache.PrefixCache;
 import io.millrace.engine.scheduler.ScheduledBatch.Chunk;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -20,12 +22,14 @@ import java.util.TreeSet;
  *       goes to the first that can use it.
  *   <li>A running sequence always has blocks for all its tokens. If none is free for the token it
  *       drew last, the last running sequence in the order is preempted: it gives its blocks up and
- *       waits again, keeping its tokens.
+ *       waits again, keeping its tokens. What it had computed stays cached until others need the
+ *       room.
  *   <li>Then waiting ones join, strictly in order, while there is a place, budget, and room for all
  *       their tokens: not for the first chunk only, lest two prompts that fit one at a time block
  *       each other half way. One block stays free for each running sequence that may grow, lest the
  *       newcomer be preempted at once. (One just preempted cannot come straight back: at least one
- *       of the blocks that it needs is taken.)
+ *       of the blocks that it needs is taken.) Blocks that the prefix cache has of it are shared,
+ *       not computed; its last token always is, for the logits.
  * </ol>
  *
  * <p>It cannot come to a standstill: a request that does not fit into an empty pool is not taken,
@@ -37,11 +41,16 @@ public final class Scheduler {
   private final EngineConfig config;
   private final BlockPool pool;
 
+  /** Asked and filled only if the configuration says so. */
+  private final PrefixCache prefixCache;
+
   /** In order. */
   private final List<Sequence> running = new ArrayList<>();
 
   private final TreeSet<Sequence> waiting = new TreeSet<>(Sequence.ORDER);
   private long preemptions;
+  private long prefixQueryTokens;
+  private long prefixHitTokens;
 
   /**
    * @param pool the blocks that the sequences' tables share
@@ -49,6 +58,7 @@ public final class Scheduler {
   public Scheduler(EngineConfig config, BlockPool pool) {
     this.config = config;
     this.pool = pool;
+    this.prefixCache = new PrefixCache(pool);
   }
 
   /**
@@ -83,11 +93,13 @@ public final class Scheduler {
       int behind = running.size() - i - 1;
       budget -= chunk(running.get(i), budget - behind, chunks);
     }
-    while (!waiting.isEmpty() && budget > 0 && mayJoin(waiting.first())) {
+    while (!waiting.isEmpty() && budget > 0 && running.size() < config.sequencesMax()) {
+      CachedPrefix prefix = cachedPrefix(waiting.first());
+      if (!hasRoom(waiting.first(), prefix)) {
+        break;
+      }
       Sequence sequence = waiting.pollFirst();
-      // A prefix cache would first give the table the blocks it shares, as computed tokens.
-      sequence.blockTable().grow(sequence.length());
-      running.add(-Collections.binarySearch(running, sequence, Sequence.ORDER) - 1, sequence);
+      join(sequence, prefix);
       budget -= chunk(sequence, budget, chunks);
     }
     return new ScheduledBatch(chunks);
@@ -123,6 +135,36 @@ public final class Scheduler {
     return preemptions;
   }
 
+  /** Prompt tokens looked up in the prefix cache, once for each sequence that joined the batch. */
+  public long prefixQueryTokens() {
+    return prefixQueryTokens;
+  }
+
+  /** How many of {@link #prefixQueryTokens} were found. */
+  public long prefixHitTokens() {
+    return prefixHitTokens;
+  }
+
+  /** What is cached of a sequence, its last token excepted. */
+  private CachedPrefix cachedPrefix(Sequence sequence) {
+    return config.prefixCache()
+        ? prefixCache.find(sequence.cacheSalt(), sequence::token, sequence.length() - 1)
+        : CachedPrefix.NONE;
+  }
+
+  /** Lets a waiting sequence that {@link #hasRoom} into the batch. */
+  private void join(Sequence sequence, CachedPrefix prefix) {
+    // Shared first: growing may evict what nobody uses.
+    prefixCache.share(prefix, sequence.blockTable());
+    sequence.blockTable().grow(sequence.length());
+    boolean first = sequence.join(prefix.blocks() * pool.blockTokens());
+    if (first && config.prefixCache()) {
+      prefixQueryTokens += sequence.promptLength();
+      prefixHitTokens += sequence.cachedPromptTokens();
+    }
+    running.add(-Collections.binarySearch(running, sequence, Sequence.ORDER) - 1, sequence);
+  }
+
   /** Plans a sequence's next tokens, as many as it has and the limit allows. */
   private static int chunk(Sequence sequence, int tokensMax, List<Chunk> chunks) {
     int from = sequence.computedTokens();
@@ -150,9 +192,9 @@ public final class Scheduler {
     return true;
   }
 
-  private boolean mayJoin(Sequence sequence) {
-    int blocks = pool.blocksFor(sequence.length());
-    return running.size() < config.sequencesMax() && blocks <= pool.free() - growing();
+  private boolean hasRoom(Sequence sequence, CachedPrefix prefix) {
+    int blocks = pool.blocksFor(sequence.length()) - prefix.blocks() + prefix.idleBlocks();
+    return blocks <= pool.available() - growing();
   }
 
   /** Running sequences that may need more blocks than they have. */
@@ -166,13 +208,18 @@ public final class Scheduler {
     return growing;
   }
 
-  private static void apply(Chunk chunk, ChunkOutput output) {
+  private void apply(Chunk chunk, ChunkOutput output) {
     Sequence sequence = chunk.sequence();
     if (output.error() != null) {
       sequence.fail(output.error());
       return;
     }
     sequence.computed(chunk.to());
+    if (config.prefixCache()) {
+      // Before the sequence ends and gives its blocks back.
+      prefixCache.add(
+          sequence.cacheSalt(), sequence::token, sequence.blockTable(), sequence.computedTokens());
+    }
     for (TokenOutput token : output.tokens()) {
       if (!sequence.isFinished()) {
         sequence.append(token);

@@ -40,6 +40,8 @@ public final class Sequence implements TokenHistory {
   private int[] output;
   private int outputLength;
   private int computedTokens;
+  private int cachedPromptTokens;
+  private boolean joined;
   private FinishReason finishReason;
   private String error;
 
@@ -116,6 +118,22 @@ public final class Sequence implements TokenHistory {
     computedTokens = tokens;
   }
 
+  /**
+   * Joins the batch, for the first time or after a preemption, with its first tokens already in its
+   * blocks.
+   *
+   * @return whether it is the first time
+   */
+  boolean join(int cachedTokens) {
+    boolean first = !joined;
+    computedTokens = cachedTokens;
+    if (first) {
+      cachedPromptTokens = Math.min(cachedTokens, promptLength());
+      joined = true;
+    }
+    return first;
+  }
+
   /** Takes the tokens drawn since the last call. */
   public List<TokenOutput> takeNewTokens() {
     List<TokenOutput> taken = List.copyOf(newTokens);
@@ -138,6 +156,11 @@ public final class Sequence implements TokenHistory {
 
   public int priority() {
     return request.priority();
+  }
+
+  /** Who may share its blocks. */
+  String cacheSalt() {
+    return request.cacheSalt();
   }
 
   public int promptLength() {
@@ -163,6 +186,11 @@ public final class Sequence implements TokenHistory {
   /** Tokens whose keys and values are in the sequence's blocks: the first ones. */
   public int computedTokens() {
     return computedTokens;
+  }
+
+  /** Prompt tokens that did not have to be computed when the sequence first joined the batch. */
+  public int cachedPromptTokens() {
+    return cachedPromptTokens;
   }
 
   /** Tokens still to be computed; at least 1 while the sequence goes on. */

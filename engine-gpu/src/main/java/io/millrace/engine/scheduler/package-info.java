@@ -9,8 +9,8 @@
  * <p><b>There is one kind of work: catching up.</b> A sequence has {@code length} tokens, of which
  * the first {@code computedTokens} are in the KV cache; a step computes some of the rest; when it
  * computes the last, the next token is drawn and appended, and is itself the one to catch up with.
- * A prompt in chunks, a decode step, the second computation after a preemption and the first one
- * after a restart differ in numbers only.
+ * A prompt in chunks, one whose first blocks the prefix cache has, a decode step, the second
+ * computation after a preemption and the first one after a restart differ in numbers only.
  *
  * <p><b>What a checkpoint has to keep of a sequence: the request and the ids of the tokens drawn so
  * far.</b> Everything else follows from them. The KV cache is a function of the tokens, and is

@@ -25,8 +25,8 @@ class BlockPoolTest {
   @Test
   void refusesWhatWouldBreakTheBooks() {
     BlockPool pool = new BlockPool(1, 16);
-    assertThatThrownBy(() -> pool.release(0)).hasMessage("KV block 0 is free");
-    assertThatThrownBy(() -> pool.retain(0)).hasMessage("KV block 0 is free");
+    assertThatThrownBy(() -> pool.release(0)).hasMessage("KV block 0 is not in use");
+    assertThatThrownBy(() -> pool.retain(0)).hasMessage("KV block 0 is not in use");
     pool.allocate();
     assertThatThrownBy(pool::allocate).hasMessage("all 1 KV blocks are in use");
     assertThatThrownBy(() -> new BlockPool(0, 16)).isInstanceOf(IllegalArgumentException.class);

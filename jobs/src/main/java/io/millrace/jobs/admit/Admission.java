@@ -42,7 +42,7 @@ final class Admission {
    *
    * @param defaultModel answers prompts that name no model, or {@code default}
    * @param defaultTenant of prompts that name none
-   * @param sharedCache whether tenants share cached answers
+   * @param sharedCache whether tenants share cached answers and prefixes
    * @param cacheSampled whether sampled prompts without a seed share an answer
    * @param cacheTtlMs longest reuse of an answer, milliseconds
    */
@@ -104,6 +104,9 @@ final class Admission {
                 messages,
                 sampling,
                 seeded || !sharesSample))
+        .setPrefixScope(
+            Fingerprint.ofScope(
+                List.of(sharingTenant(tenant), Objects.toString(prompt.getCacheSalt(), ""))))
         .setPromptTokens(bytes(tokens))
         .setSampling(sampling)
         .setCacheRead(reusable && !cache.getNoCache())
@@ -229,10 +232,15 @@ final class Admission {
 
   private List<String> scope(String tenant, CacheControl cache, Prompt prompt) {
     return List.of(
-        policy.sharedCache() ? "" : tenant,
+        sharingTenant(tenant),
         Objects.toString(cache.getNamespace(), ""),
         Objects.toString(prompt.getCacheSalt(), ""),
         Objects.toString(prompt.getPromptCacheKey(), ""));
+  }
+
+  /** The tenant, or the same for all tenants where they share. */
+  private String sharingTenant(String tenant) {
+    return policy.sharedCache() ? "" : tenant;
   }
 
   private long ttlMs(CacheControl cache) throws RejectedPromptException {

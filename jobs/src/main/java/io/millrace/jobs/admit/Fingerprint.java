@@ -58,6 +58,19 @@ final class Fingerprint {
     return HexFormat.of().formatHex(fingerprint.sha256.digest());
   }
 
+  /**
+   * A name of fixed length for those who may share the KV blocks of a prompt.
+   *
+   * @param scope tenant and salt
+   * @return 64 hexadecimal digits
+   */
+  static String ofScope(List<String> scope) {
+    Fingerprint fingerprint = new Fingerprint();
+    fingerprint.add(scope.size());
+    scope.forEach(fingerprint::add);
+    return HexFormat.of().formatHex(fingerprint.sha256.digest());
+  }
+
   private void add(Sampling sampling, boolean seeded) {
     boolean greedy = sampling.getTemperature() == 0;
     add(sampling.getTemperature());

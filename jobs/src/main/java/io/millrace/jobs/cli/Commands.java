@@ -1,6 +1,7 @@
 package io.millrace.jobs.cli;
 
 import io.millrace.jobs.Models;
+import io.millrace.jobs.cli.bench.BenchCommand;
 import io.millrace.jobs.cli.model.GenerateCommand;
 import io.millrace.jobs.cli.model.InspectCommand;
 import io.millrace.jobs.cli.model.TokenizeCommand;
@@ -21,7 +22,8 @@ final class Commands {
         new WatchCommand(),
         new GenerateCommand(),
         new TokenizeCommand(),
-        new InspectCommand());
+        new InspectCommand(),
+        new BenchCommand());
   }
 
   /**

@@ -9,6 +9,7 @@ import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Whatever goes wrong becomes one line on standard error; the whole story goes to the log. */
 final class Errors implements IExecutionExceptionHandler, IParameterExceptionHandler {
@@ -25,6 +26,7 @@ final class Errors implements IExecutionExceptionHandler, IParameterExceptionHan
     CommandLine command = e.getCommandLine();
     PrintWriter err = command.getErr();
     err.println("millrace: " + oneLine(e.getMessage()));
+    UnmatchedArgumentException.printSuggestions(e, err);
     err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
     err.flush();
     return ExitCodes.WRONG_USE;

@@ -23,6 +23,7 @@ import io.millrace.schemas.ResponseFinishReason;
 import io.millrace.schemas.SourcePosition;
 import io.millrace.schemas.Usage;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.List;
@@ -75,7 +76,8 @@ final class AnswerWriter {
             s.getLogprobs(),
             false),
         prompt.getPriority(),
-        answer.tokens().stream().map(AnswerWriter::output).toList());
+        answer.tokens().stream().map(AnswerWriter::output).toList(),
+        prefixScope(prompt));
   }
 
   /** A finished answer as it is kept for equal prompts. */
@@ -106,10 +108,11 @@ final class AnswerWriter {
     BigDecimal input = price.of(answer.prefillNanos());
     BigDecimal output = price.of(answer.decodeNanos());
     long drafted = answer.tokens().stream().filter(GeneratedToken::getDrafted).count();
+    int freshTokens = finished.getPromptTokens() - answer.cachedPromptTokens();
     CostEvent cost =
         cost(prompt, RequestStatus.generated, CacheOutcome.none, times, nowMs)
             .setFinishReason(finishReason(finished))
-            .setFreshTokens(finished.getPromptTokens() - answer.cachedPromptTokens())
+            .setFreshTokens(freshTokens)
             .setCachedTokens(answer.cachedPromptTokens())
             .setOutputTokens(finished.getOutputTokens())
             // The engine does not tell of the drafted tokens that it threw away.
@@ -119,10 +122,12 @@ final class AnswerWriter {
             .setInputUsd(input)
             .setOutputUsd(output)
             .setTotalUsd(input.add(output))
+            .setSavedPrefixUsd(savedByPrefix(input, answer.cachedPromptTokens(), freshTokens))
             .build();
     Response response =
         response(prompt, finished, CacheOutcome.none, times, nowMs)
             .setCostUsd(cost.getTotalUsd())
+            .setSavedUsd(cost.getSavedPrefixUsd())
             .build();
     response.getUsage().setCachedTokens(answer.cachedPromptTokens());
     return new Settled(new Answer(bytes(prompt.getKey()), response), null, cost);
@@ -273,6 +278,23 @@ final class AnswerWriter {
         .setPriceSource("device-hour")
         .setSource(source(prompt))
         .setTraceparent(prompt.getTraceparent());
+  }
+
+  /** Cached tokens at the price of those that had to be computed. */
+  private static BigDecimal savedByPrefix(BigDecimal input, int cachedTokens, int freshTokens) {
+    if (cachedTokens == 0 || freshTokens == 0) {
+      return NOTHING;
+    }
+    return input
+        .multiply(BigDecimal.valueOf(cachedTokens))
+        .divide(BigDecimal.valueOf(freshTokens), DevicePrice.SCALE, RoundingMode.HALF_EVEN);
+  }
+
+  /** With a space in it, which no admitted scope has. */
+  private static String prefixScope(AdmittedPrompt prompt) {
+    return prompt.getPrefixScope() != null
+        ? prompt.getPrefixScope()
+        : "tenant " + prompt.getTenant();
   }
 
   private static SourcePosition source(AdmittedPrompt prompt) {

@@ -10,10 +10,22 @@ final class Backlog {
   private final long bytesMax;
   private int prompts;
   private long bytes;
+  private int overfullPrompts;
+  private long overfullBytes;
 
   Backlog(int promptsMax, long bytesMax) {
     this.promptsMax = promptsMax;
     this.bytesMax = bytesMax;
+    allowForRestored();
+  }
+
+  /**
+   * Says that what is held now came from a checkpoint, of more subtasks perhaps: it may be past the
+   * bounds already, and checkpoints need room on top of it.
+   */
+  void allowForRestored() {
+    overfullPrompts = Math.max(promptsMax, prompts) + promptsMax;
+    overfullBytes = Math.max(bytesMax, bytes) + bytesMax;
   }
 
   void add(long promptBytes) {
@@ -31,10 +43,11 @@ final class Backlog {
   }
 
   /**
-   * Past what is ever allowed, twice the bounds: not even a checkpoint is a reason to take more.
+   * Past what is ever allowed, twice the bounds or what was restored and once the bounds: not even
+   * a checkpoint is a reason to take more.
    */
   boolean overfull() {
-    return prompts >= 2 * promptsMax || bytes >= 2 * bytesMax;
+    return prompts >= overfullPrompts || bytes >= overfullBytes;
   }
 
   int prompts() {

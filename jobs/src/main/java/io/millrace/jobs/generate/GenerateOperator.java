@@ -88,6 +88,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
       state.followers().forEach(follower -> backlog.add(size(follower)));
       driver.submit(answers.request(answer));
     }
+    backlog.allowForRestored();
   }
 
   @Override
@@ -127,12 +128,17 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
    */
   private void waitForRoom() throws Exception {
     while (backlog.full()) {
-      if (!mailbox.tryYield()) {
-        if (mailbox.shouldInterrupt() && !backlog.overfull()) {
-          return;
-        }
-        mailbox.yield();
+      if (mailbox.tryYield()) {
+        continue;
       }
+      // Any mail interrupts; if none of ours is there to be run, it is the system's.
+      if (mailbox.shouldInterrupt() && !backlog.overfull()) {
+        if (mailbox.tryYield()) {
+          continue;
+        }
+        return;
+      }
+      mailbox.yield();
     }
   }
 

@@ -1,6 +1,5 @@
 package io.millrace.jobs.kafka;
 
-import io.millrace.jobs.InferenceJob;
 import io.millrace.jobs.MillraceOptions;
 import io.millrace.jobs.MillraceOptions.Delivery;
 import io.millrace.jobs.MillraceOptions.RecordFormat;
@@ -13,7 +12,6 @@ import org.apache.flink.connector.kafka.sink.TransactionNamingStrategy;
 import org.apache.flink.connector.kafka.source.KafkaSource;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
-import org.apache.kafka.clients.consumer.OffsetResetStrategy;
 import org.apache.kafka.clients.producer.ProducerConfig;
 
 /** The inference job's sources and sinks on Kafka, from the configuration. */
@@ -37,14 +35,17 @@ public final class KafkaEndpoints {
                         MillraceOptions.KAFKA_BOOTSTRAP.key() + " is not set"));
   }
 
-  /** Prompts from the first one kept, committed transactions only. */
-  @SuppressWarnings("deprecation") // The connector's own signature takes the deprecated enum.
+  /**
+   * Prompts from the first one kept, committed transactions only. Not from the group's offsets:
+   * they are past prompts that only a checkpoint holds, and a job that starts without one would
+   * lose them.
+   */
   public KafkaSource<PromptRecord> prompts() {
     return KafkaSource.<PromptRecord>builder()
         .setBootstrapServers(bootstrap)
         .setTopics(topics.prompts())
         .setGroupId(configuration.get(MillraceOptions.GROUP_ID))
-        .setStartingOffsets(OffsetsInitializer.committedOffsets(OffsetResetStrategy.EARLIEST))
+        .setStartingOffsets(OffsetsInitializer.earliest())
         .setDeserializer(new PromptDeserializer())
         .setProperty(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed")
         .setProperty("partition.discovery.interval.ms", "60000")
@@ -52,10 +53,10 @@ public final class KafkaEndpoints {
   }
 
   /** One sink a topic, each with transactions of its own. */
-  public InferenceJob.Sinks sinks() {
+  public Sinks sinks() {
     RecordFormat format = configuration.get(MillraceOptions.OUTPUT_FORMAT);
     Delivery delivery = configuration.get(MillraceOptions.DELIVERY);
-    return new InferenceJob.Sinks(
+    return new Sinks(
         sink(
             "responses",
             delivery,

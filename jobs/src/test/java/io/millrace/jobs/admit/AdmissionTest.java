@@ -276,6 +276,32 @@ class AdmissionTest {
     assertThat(ttlMs(Long.MAX_VALUE)).isEqualTo(TTL_MS);
   }
 
+  @Test
+  void onlyOneTenantWithOneSaltSharesPrefixes() throws Exception {
+    String acme = prefixScope(admission, "acme", null);
+    assertThat(acme).matches("[0-9a-f]{64}");
+    assertThat(prefixScope(admission, "acme", null)).isEqualTo(acme);
+    assertThat(prefixScope(admission, "other", null)).isNotEqualTo(acme);
+    assertThat(prefixScope(admission, "acme", "salt")).isNotEqualTo(acme);
+    assertThat(prefixScope(admission, "ac", "me")).isNotEqualTo(acme);
+    assertThat(prefixScope(admission, "acme", "x".repeat(100_000))).hasSameSizeAs(acme);
+  }
+
+  @Test
+  void tenantsSharePrefixesWhereTheyShareAnswersButNotAcrossSalts() throws Exception {
+    Admission shared = admission(true, false);
+    String acme = prefixScope(shared, "acme", null);
+    assertThat(prefixScope(shared, "other", null)).isEqualTo(acme);
+    assertThat(prefixScope(shared, "other", "salt")).isNotEqualTo(acme);
+  }
+
+  private static String prefixScope(Admission admission, String tenant, String salt)
+      throws RejectedPromptException {
+    return admission
+        .admit(record(tenant, null), prompt(p -> p.setCacheSalt(salt)), NOW_MS)
+        .getPrefixScope();
+  }
+
   private long ttlMs(long seconds) throws RejectedPromptException {
     CacheControl cache = CacheControl.newBuilder().setTtlSeconds(seconds).build();
     return admit(p -> p.setCache(cache)).getCacheTtlMs();

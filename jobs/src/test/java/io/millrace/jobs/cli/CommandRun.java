@@ -11,15 +11,21 @@ import picocli.CommandLine;
  * What a command did.
  *
  * @param exitCode its exit code
+ * @param out its standard output, by lines
  * @param err its standard error, by lines
  */
-record CommandRun(int exitCode, List<String> err) {
+record CommandRun(int exitCode, List<String> out, List<String> err) {
 
   /** Runs a command in this JVM. */
   static CommandRun of(Models models, Object... args) {
+    StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
-    CommandLine line = Commands.commandLine(models).setErr(new PrintWriter(err, true));
+    CommandLine line =
+        Commands.commandLine(models)
+            .setOut(new PrintWriter(out, true))
+            .setErr(new PrintWriter(err, true));
     int exitCode = line.execute(Stream.of(args).map(Object::toString).toArray(String[]::new));
-    return new CommandRun(exitCode, err.toString().lines().toList());
+    return new CommandRun(
+        exitCode, out.toString().lines().toList(), err.toString().lines().toList());
   }
 }

@@ -38,4 +38,18 @@ class BacklogTest {
     backlog.add(6);
     assertThat(backlog.full()).isTrue();
   }
+
+  @Test
+  void leavesCheckpointsRoomOnTopOfWhatWasRestored() {
+    Backlog backlog = new Backlog(2, 1_000);
+    for (int i = 0; i < 10; i++) {
+      backlog.add(1);
+    }
+    backlog.allowForRestored();
+    assertThat(backlog.full()).isTrue();
+    assertThat(backlog.overfull()).isFalse();
+    backlog.add(1);
+    backlog.add(1);
+    assertThat(backlog.overfull()).isTrue();
+  }
 }

@@ -249,7 +249,7 @@ class EngineDriverTest {
 
     @Override
     public EngineStats stats() {
-      return new EngineStats(0, queue.size(), 0, 1, 0, 0, 0, 0, 0);
+      return new EngineStats(0, queue.size(), 0, 0, 1, 0, 0, 0, 0, 0, 0, 0);
     }
 
     @Override
@@ -291,7 +291,7 @@ class EngineDriverTest {
 
     @Override
     public EngineStats stats() {
-      return new EngineStats(1, 0, 0, 1, 0, 0, 0, 0, 0);
+      return new EngineStats(1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0);
     }
 
     @Override

@@ -126,7 +126,7 @@ public final class FakeEngine implements Engine {
 
   @Override
   public EngineStats stats() {
-    return new EngineStats(running.size(), 0, 0, 1, 0, 0, tokensGenerated.get(), 0, 0);
+    return new EngineStats(running.size(), 0, 0, 0, 1, 0, 0, 0, 0, tokensGenerated.get(), 0, 0);
   }
 
   @Override

@@ -93,6 +93,9 @@ final class Workers implements AutoCloseable {
         Thread.yield();
       }
     }
+    if (failure instanceof Error error) {
+      throw error;
+    }
     if (failure != null) {
       throw new IllegalStateException("an operation failed on a worker thread", failure);
     }

@@ -8,7 +8,6 @@ import io.millrace.jobs.cli.lines.LineError;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.regex.Pattern;
 
 /**
  * What came for a produced line.
@@ -21,9 +20,6 @@ record LineResult(byte[] body, LineError error) {
   private static final byte ANSWER = 'A';
   private static final byte ERROR = 'E';
 
-  /** A record is one line: its number is the file's to tell, not the parser's. */
-  private static final Pattern LINE_OF_RECORD = Pattern.compile(" at line 1, column");
-
   static LineResult of(LineError error) {
     return new LineResult(null, error);
   }
@@ -35,8 +31,7 @@ record LineResult(byte[] body, LineError error) {
   }
 
   static LineResult of(DeadLetterEvent letter) {
-    String message = LINE_OF_RECORD.matcher(letter.message()).replaceFirst(" at column");
-    return new LineResult(null, new LineError(letter.code(), message));
+    return new LineResult(null, new LineError(letter.code(), letter.messageOnOneLine()));
   }
 
   /** As the spool keeps it. */

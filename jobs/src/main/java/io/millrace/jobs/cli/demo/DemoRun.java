@@ -29,7 +29,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 public final class DemoRun implements AutoCloseable {
   private static final Duration POLL = Duration.ofMillis(50);
   private static final long SEED = 20_260_101;
-  private static final double PROMPTS_PER_SECOND = 15;
+  private static final double PROMPTS_PER_SECOND = 20;
   private static final double TRICKLE_PER_SECOND = 1;
 
   /** A slow machine is asked no faster than it answers. */
@@ -105,12 +105,12 @@ public final class DemoRun implements AutoCloseable {
   public synchronized boolean settled() {
     return wildSent == WILD_PROMPTS
         && outcome.tally().settled() == sent.size()
-        && outcome.costRows() + outcome.tally().errors() >= sent.size();
+        && outcome.allPaid();
   }
 
-  /** Whether the numbers add up: each prompt settled, none twice. */
+  /** Whether the numbers add up: each prompt settled and paid for, none twice, sums equal. */
   public synchronized boolean reconciled() {
-    return settled() && outcome.twice() == 0;
+    return settled() && outcome.twice() == 0 && outcome.costsAgree();
   }
 
   /** One line on how far it is. */

@@ -20,6 +20,8 @@ final class Outcome {
 
   private final Tally tally = new Tally();
   private final Set<String> settled = new HashSet<>();
+  private final Set<String> paid = new HashSet<>();
+  private final Set<String> answeredUnpaid = new HashSet<>();
   private final Map<String, TenantCosts> costs = new TreeMap<>();
   private final Map<Long, BigDecimal> wildUsdBySecond = new HashMap<>();
   private long twice;
@@ -33,6 +35,9 @@ final class Outcome {
     if (!settled.add(answer.requestId())) {
       twice++;
       return;
+    }
+    if (!paid.contains(answer.requestId())) {
+      answeredUnpaid.add(answer.requestId());
     }
     tally.add(answer);
     if (sample != null) {
@@ -53,6 +58,10 @@ final class Outcome {
     if (row.getTenant() == null) {
       return;
     }
+    if (row.getIsFinal()) {
+      twice += paid.add(row.getRequestId()) ? 0 : 1;
+      answeredUnpaid.remove(row.getRequestId());
+    }
     costs.computeIfAbsent(row.getTenant(), tenant -> new TenantCosts()).add(row);
     if (row.getTenant().equals(Traffic.WILD_TENANT)) {
       wildUsdBySecond.merge(
@@ -68,12 +77,20 @@ final class Outcome {
     return costs;
   }
 
-  /** Prompts whose final cost row is committed. */
-  long costRows() {
-    return costs.values().stream().mapToLong(TenantCosts::prompts).sum();
+  /** Whether every answer's final cost row is committed. */
+  boolean allPaid() {
+    return answeredUnpaid.isEmpty();
   }
 
-  /** Prompts that were settled more than once: none, or something is wrong. */
+  /** Whether the cost rows' total is what the answers say they cost; a failed prompt costs too. */
+  boolean costsAgree() {
+    BigDecimal rows =
+        costs.values().stream().map(TenantCosts::usd).reduce(BigDecimal.ZERO, BigDecimal::add);
+    int difference = rows.compareTo(tally.costUsd());
+    return tally.errors() == 0 ? difference == 0 : difference >= 0;
+  }
+
+  /** Second answers, dead letters or final cost rows of a prompt: none, or something is wrong. */
   long twice() {
     return twice;
   }

@@ -19,7 +19,7 @@ final class Traffic {
   static final String WILD_TENANT = "rentals";
 
   /** Messages that a tenant's customers choose from. */
-  private static final int MESSAGES_PER_TENANT = 120;
+  private static final int MESSAGES_PER_TENANT = 400;
 
   /** Messages that a wild prompt strings together. */
   private static final int WILD_MESSAGES = 6;

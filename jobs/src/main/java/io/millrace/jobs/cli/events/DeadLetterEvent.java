@@ -35,6 +35,11 @@ public record DeadLetterEvent(
         Headers.text(record, "millrace.error.kind"));
   }
 
+  /** The message, for a record that was a line of a file: which line is the file's to tell. */
+  public String messageOnOneLine() {
+    return message == null ? code : message.replace(" at line 1, column ", " at column ");
+  }
+
   /** As a line of JSON. */
   public String toJson() {
     return JSON.createObjectNode()

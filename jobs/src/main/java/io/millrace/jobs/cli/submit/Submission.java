@@ -112,7 +112,7 @@ public final class Submission {
   private boolean refused(DeadLetterEvent letter, Consumer<String> problems) {
     Long line = waiting.remove(letter.requestId());
     if (line != null) {
-      problems.accept("line " + line + ": " + letter.message());
+      problems.accept("line " + line + ": " + letter.messageOnOneLine());
     }
     return line != null;
   }

@@ -146,8 +146,8 @@ public abstract class EventLine {
         String.valueOf(cost.getStatus()),
         cost.getFreshTokens() + "+" + cost.getCachedTokens() + " in",
         cost.getOutputTokens() + " out",
-        Format.usd(cost.getTotalUsd()),
-        saved.signum() == 0 ? "" : "saved " + Format.usd(saved));
+        Format.usd(cost.getTotalUsd())
+            + (saved.signum() == 0 ? "" : "  saved " + Format.usd(saved)));
   }
 
   private static String token(TokenEvent token) {
@@ -156,8 +156,8 @@ public abstract class EventLine {
         time(token.getTime()),
         token.getRequestId(),
         "#" + token.getIndex(),
-        shortened(token.getText()),
-        token.getFinishReason() == null ? "" : token.getFinishReason().toString());
+        shortened(token.getText())
+            + (token.getFinishReason() == null ? "" : "  " + token.getFinishReason()));
   }
 
   private static String time(Instant at) {

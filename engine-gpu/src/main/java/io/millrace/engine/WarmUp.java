@@ -1,0 +1,82 @@
+package io.millrace.engine;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongSupplier;
+
+/**
+ * Runs made-up prompts through a fresh engine, so that the JVM compiles the kernels before the
+ * first real prompt. Without it the first answers of a process take, and so cost, many times what
+ * later ones do.
+ */
+public final class WarmUp {
+  private static final int PROMPT_TOKENS = 24;
+  private static final int OUTPUT_TOKENS = 8;
+
+  /** Where a single step takes this long, compiled code is not what makes it slow. */
+  private static final long STEP_NANOS_MAX = Duration.ofMillis(500).toNanos();
+
+  private final EngineConfig config;
+  private final LongSupplier nanoClock;
+  private final long nanosMax;
+  private int round;
+
+  /**
+   * @param config the engine's
+   * @param nanoClock the time in nanoseconds, from any origin
+   * @param max about how long it may take
+   */
+  public WarmUp(EngineConfig config, LongSupplier nanoClock, Duration max) {
+    this.config = config;
+    this.nanoClock = nanoClock;
+    this.nanosMax = max.toNanos();
+  }
+
+  /**
+   * Alternates single sequences and small batches until the time is up. The engine must be idle,
+   * and is idle again afterwards.
+   *
+   * @return steps run
+   */
+  public int run(Engine engine) {
+    long start = nanoClock.getAsLong();
+    int steps = 0;
+    boolean goOn = true;
+    while (goOn) {
+      List<String> ids = submit(engine, round++ % 2 == 0 ? 1 : Math.min(8, config.sequencesMax()));
+      while (goOn && engine.hasWork()) {
+        long before = nanoClock.getAsLong();
+        engine.step();
+        steps++;
+        long now = nanoClock.getAsLong();
+        goOn = now - start < nanosMax && now - before < STEP_NANOS_MAX && !ids.isEmpty();
+      }
+      goOn &= !ids.isEmpty();
+      ids.forEach(engine::cancel);
+      while (engine.hasWork()) {
+        engine.step();
+      }
+    }
+    return steps;
+  }
+
+  private List<String> submit(Engine engine, int sequences) {
+    int outputTokens = Math.min(OUTPUT_TOKENS, config.contextTokensMax() - 1);
+    int promptTokens = Math.min(PROMPT_TOKENS, config.contextTokensMax() - outputTokens);
+    SamplingParams sampling =
+        new SamplingParams(0, 0, 1, 0, 1, 0, outputTokens, List.of(), -1, true);
+    List<String> ids = new ArrayList<>();
+    for (int i = 0; i < sequences; i++) {
+      String id = "warm-up-" + round + "-" + i;
+      try {
+        // Token 0 is in every vocabulary.
+        engine.submit(new GenerationRequest(id, new int[promptTokens], sampling));
+        ids.add(id);
+      } catch (RequestRejectedException e) {
+        return ids;
+      }
+    }
+    return ids;
+  }
+}

@@ -1,0 +1,22 @@
+package io.millrace.jobs.cli.bench;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code bench}: what stands before the benchmarks. */
+@Command(
+    name = "bench",
+    description = "Measure a part of Millrace.",
+    synopsisSubcommandLabel = "BENCHMARK",
+    subcommands = {PrefixCommand.class})
+public final class BenchCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(
+        spec.commandLine(), "say what to measure: millrace bench BENCHMARK");
+  }
+}
