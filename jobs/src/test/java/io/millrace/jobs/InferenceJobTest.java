@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -183,12 +184,13 @@ class InferenceJobTest {
     FakeEngine first = models.engines().get(0);
     first.allow(16);
     records.await(topics.responses(), 1);
-    ScheduledExecutorService steps = Executors.newSingleThreadScheduledExecutor();
-    steps.scheduleAtFixedRate(() -> first.allow(1), 0, 5, TimeUnit.MILLISECONDS);
+    ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    Future<?> steps = timer.scheduleAtFixedRate(() -> first.allow(1), 0, 5, TimeUnit.MILLISECONDS);
     job.awaitCheckpoints(1, MAX);
 
     flink.terminateTaskManager(0);
-    steps.shutdownNow();
+    assertThat(steps.isDone()).as("they were allowed to the end").isFalse();
+    timer.shutdownNow();
     flink.startTaskManager();
     records.await(topics.responses(), prompts);
     job.stopWithSavepoint(data.savepoints(), MAX);
