@@ -29,6 +29,8 @@ public final class FakeEngine implements Engine {
 
   private final Map<String, Running> running = new LinkedHashMap<>();
   private final Semaphore steps;
+  private final AtomicLong stepsAllowed;
+  private final AtomicLong stepsEntered = new AtomicLong();
   private final AtomicLong tokensGenerated = new AtomicLong();
   private volatile boolean closed;
 
@@ -37,16 +39,18 @@ public final class FakeEngine implements Engine {
    */
   public FakeEngine(int steps) {
     this.steps = new Semaphore(steps);
+    this.stepsAllowed = new AtomicLong(steps);
   }
 
   /** Lets so many further steps run. */
   public void allow(int more) {
+    stepsAllowed.addAndGet(more);
     steps.release(more);
   }
 
   /** Whether the engine's thread has told of all its steps and waits to be allowed another. */
   public boolean waitsForSteps() {
-    return steps.hasQueuedThreads();
+    return stepsEntered.get() > stepsAllowed.get();
   }
 
   public long tokensGenerated() {
@@ -77,6 +81,7 @@ public final class FakeEngine implements Engine {
 
   @Override
   public List<GenerationUpdate> step() {
+    stepsEntered.incrementAndGet();
     try {
       steps.acquire();
     } catch (InterruptedException e) {

@@ -55,7 +55,7 @@ record DemoReport(Outcome outcome, long prompts, double seconds, long startMs, l
                 + Format.duration(Math.round(seconds))
                 + ")"));
     lines.add(line("cost", Format.usd(tally.costUsd())));
-    lines.add(line("saved", Format.usd(tally.savedUsd()) + "  by not answering duplicates anew"));
+    lines.add(line("saved", Format.usd(tally.savedUsd()) + "  by the answer cache and shared prefixes"));
     lines.add(spike());
     lines.add("");
     lines.add(row("tenant", "prompts", "cached", "tokens", "cost", "saved"));
