@@ -17,6 +17,7 @@ import io.millrace.jobs.embedded.EmbeddedKafka;
 import io.millrace.jobs.embedded.JobHandle;
 import io.millrace.jobs.kafka.KafkaEndpoints;
 import io.millrace.jobs.kafka.Topics;
+import io.millrace.jobs.testing.FakeEngine;
 import io.millrace.jobs.testing.FakeModels;
 import io.millrace.jobs.testing.Kcat;
 import io.millrace.jobs.testing.TopicRecords;
@@ -34,6 +35,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.flink.configuration.Configuration;
@@ -192,25 +197,30 @@ class InferenceJobTest {
     records.send(sent);
     JobHandle job = submit("crash", options, models);
     job.awaitRunning(MAX);
-    // Some answers are out and committed, the others have got as far as their 16th token.
-    models.engines().get(0).allow(16);
+    // The shortest answers are out and committed; the others go on, step by step.
+    FakeEngine first = models.engines().get(0);
+    first.allow(16);
     records.await(topics.responses(), 1);
+    ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    Future<?> steps = timer.scheduleAtFixedRate(() -> first.allow(1), 0, 5, TimeUnit.MILLISECONDS);
     job.awaitCheckpoints(1, MAX);
-    models.engines().get(0).allow(2);
-    long tokensBefore = records.committed(topics.tokens()).size();
-    assertThat(tokensBefore).isPositive();
-    assertThat(records.committed(topics.responses())).hasSizeBetween(1, prompts - 1);
 
     flink.terminateTaskManager(0);
+    assertThat(steps.isDone()).as("they were allowed to the end").isFalse();
+    timer.shutdownNow();
     flink.startTaskManager();
     records.await(topics.responses(), prompts);
     job.stopWithSavepoint(data.savepoints(), MAX);
 
     assertThat(job.restarts()).isPositive();
     assertThat(models.engines()).hasSize(2);
-    assertThat(models.engines().get(1).tokensGenerated())
-        .as("what was recorded is not generated again")
+    long second = models.engines().get(1).tokensGenerated();
+    assertThat(second)
+        .as("what the checkpoint holds is not generated again")
         .isLessThan(totalLength(texts));
+    assertThat(first.tokensGenerated() + second)
+        .as("what came after the checkpoint was lost")
+        .isGreaterThan(totalLength(texts));
     List<Response> responses = read(topics.responses(), Response.class, RecordFormat.AVRO);
     assertThat(responses).hasSize(prompts);
     Map<String, String> answers = new TreeMap<>();
@@ -289,7 +299,7 @@ class InferenceJobTest {
 
   /** Lengths differ, so that answers end at different steps. */
   private static String text(int i) {
-    return "prompt " + i + " " + "x".repeat(i);
+    return "prompt " + i + " " + "x".repeat(10 * i);
   }
 
   private static long totalLength(int texts) {
@@ -330,7 +340,10 @@ class InferenceJobTest {
   }
 
   private static byte[] json(String content) {
-    return ("{\"messages\":[{\"role\":\"user\",\"content\":\"" + content + "\"}]}").getBytes(UTF_8);
+    return ("{\"max_tokens\":900,\"messages\":[{\"role\":\"user\",\"content\":\""
+            + content
+            + "\"}]}")
+        .getBytes(UTF_8);
   }
 
   private static String content(JsonNode response) {

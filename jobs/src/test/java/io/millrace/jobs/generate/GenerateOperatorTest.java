@@ -19,14 +19,20 @@ import io.millrace.schemas.ResponseFinishReason;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
 import org.apache.flink.streaming.runtime.tasks.mailbox.Mail;
 import org.apache.flink.streaming.runtime.tasks.mailbox.TaskMailbox;
 import org.apache.flink.streaming.util.AbstractStreamOperatorTestHarness;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(120)
 class GenerateOperatorTest {
   private static final int PLENTY = 1_000_000;
+  private static final Set<Thread.State> WAITS =
+      Set.of(Thread.State.WAITING, Thread.State.TIMED_WAITING);
 
   @Test
   void answersAPromptAndSaysWhatItCost() throws Exception {
@@ -240,8 +246,18 @@ class GenerateOperatorTest {
       assertThat(harness.responses()).isEmpty();
       assertThat(harness.inFlight()).hasSize(6);
 
-      new Thread(() -> engine.allow(PLENTY)).start();
+      Thread task = Thread.currentThread();
+      Thread engineGoesOn =
+          new Thread(
+              () -> {
+                while (!WAITS.contains(task.getState()) && !Thread.interrupted()) {
+                  LockSupport.parkNanos(100_000);
+                }
+                engine.allow(PLENTY);
+              });
+      engineGoesOn.start();
       harness.send(prompt(6, "a6"));
+      engineGoesOn.interrupt();
       assertThat(harness.responses()).as("answered while the seventh waited").isNotEmpty();
       assertThat(checkpoints).as("only the task itself runs these").isEmpty();
       harness.runUntil(() -> harness.responses().size() == 7);
