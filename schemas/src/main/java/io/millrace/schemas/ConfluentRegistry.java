@@ -8,6 +8,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -161,14 +162,23 @@ public final class ConfluentRegistry implements SchemaSource {
       return answer.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       answer.cancel(true);
-      throw hold(name + ": the schema registry did not answer in " + timeout.toMillis() + " ms", e);
+      throw tooSlow(name, e);
     } catch (ExecutionException e) {
+      // The client has a clock of its own, which may be the first to run out.
+      if (e.getCause() instanceof HttpTimeoutException) {
+        throw tooSlow(name, e.getCause());
+      }
       throw hold(name + ": the schema registry cannot be reached", e.getCause());
     } catch (InterruptedException e) {
       answer.cancel(true);
       Thread.currentThread().interrupt();
       throw FramingException.retryable(name + ": interrupted while asking the schema registry", e);
     }
+  }
+
+  private FramingException tooSlow(String name, Throwable cause) {
+    return hold(
+        name + ": the schema registry did not answer in " + timeout.toMillis() + " ms", cause);
   }
 
   /** A failure that stands for all ids for a while. */
