@@ -52,7 +52,7 @@ public final class LoadedModel implements AutoCloseable {
       Backend loader = kind.open(1);
       try {
         return new LoadedModel(
-            kind, loader, Weights.load(file.gguf(), loader), file.tokenizer(), file.prompts());
+            kind, loader, Weights.load(file.source(), loader), file.tokenizer(), file.prompts());
       } catch (IOException | RuntimeException | Error e) {
         loader.close();
         throw e;

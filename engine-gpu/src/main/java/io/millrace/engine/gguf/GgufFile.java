@@ -22,7 +22,7 @@ import java.util.Optional;
  * <p>A thread that is interrupted while it reads closes the file for all (as every {@link
  * FileChannel} does).
  */
-public final class GgufFile implements AutoCloseable {
+public final class GgufFile implements ModelSource {
   /** Bytes handed to the channel at once: it copies through a buffer of this size, off the heap. */
   private static final int CHUNK_BYTES = 1 << 20;
 
@@ -65,6 +65,7 @@ public final class GgufFile implements AutoCloseable {
     }
   }
 
+  @Override
   public Path path() {
     return path;
   }
@@ -74,35 +75,27 @@ public final class GgufFile implements AutoCloseable {
     return header.version();
   }
 
-  /** Size of the file. */
+  @Override
   public long bytes() {
     return bytes;
   }
 
+  @Override
   public GgufMetadata metadata() {
     return header.metadata();
   }
 
-  /** All tensors, in the file's order. Empty for files with only a vocabulary. */
+  @Override
   public List<TensorInfo> tensors() {
     return header.tensors();
   }
 
+  @Override
   public Optional<TensorInfo> tensor(String name) {
     return Optional.ofNullable(byName.get(name));
   }
 
-  /**
-   * Reads a part of a tensor's data.
-   *
-   * @param tensor a tensor of this file
-   * @param byteOffset where to start in the tensor's data, bytes
-   * @param dst receives the bytes
-   * @param dstOffset where in {@code dst}
-   * @param length bytes to read
-   * @throws IndexOutOfBoundsException if the range is outside the tensor or outside {@code dst}
-   * @throws IOException if the file cannot be read or has become shorter
-   */
+  @Override
   public void read(TensorInfo tensor, long byteOffset, byte[] dst, int dstOffset, int length)
       throws IOException {
     Objects.checkFromIndexSize(byteOffset, length, tensor.bytes());
@@ -119,9 +112,7 @@ public final class GgufFile implements AutoCloseable {
     }
   }
 
-  /**
-   * The SHA-256 digest of the whole file in lower-case hexadecimal. The first call reads the file.
-   */
+  @Override
   public synchronized String sha256() throws IOException {
     if (sha256 == null) {
       MessageDigest digest;

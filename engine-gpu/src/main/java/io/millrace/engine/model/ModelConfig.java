@@ -1,8 +1,8 @@
 package io.millrace.engine.model;
 
-import io.millrace.engine.gguf.GgufFile;
 import io.millrace.engine.gguf.GgufFormatException;
 import io.millrace.engine.gguf.GgufMetadata;
+import io.millrace.engine.gguf.ModelSource;
 import io.millrace.engine.gguf.TensorInfo;
 
 /**
@@ -43,13 +43,13 @@ public record ModelConfig(
   private static final int VOCAB_MAX = 1 << 24;
 
   /**
-   * Reads the configuration from a file's metadata.
+   * Reads the configuration from a model's metadata.
    *
    * @throws GgufFormatException if the architecture is not known, a value is missing or out of
    *     range, or the model needs something the engine does not have
    */
-  public static ModelConfig of(GgufFile file) throws GgufFormatException {
-    GgufMetadata metadata = file.metadata();
+  public static ModelConfig of(ModelSource source) throws GgufFormatException {
+    GgufMetadata metadata = source.metadata();
     String name = metadata.requireString("general.architecture");
     Architecture architecture =
         Architecture.byName(name)
@@ -76,7 +76,7 @@ public record ModelConfig(
         "the model is a mixture of experts, which is not supported");
     return new ModelConfig(
         architecture,
-        vocabSize(file, keys),
+        vocabSize(source, keys),
         keys.integer("context_length", Integer.MAX_VALUE),
         dim,
         keys.integer("block_count", LAYERS_MAX),
@@ -91,9 +91,10 @@ public record ModelConfig(
   }
 
   /** The rows of the embeddings, which metadata need not repeat. */
-  private static int vocabSize(GgufFile file, Keys keys) throws GgufFormatException {
+  private static int vocabSize(ModelSource source, Keys keys) throws GgufFormatException {
     TensorInfo embeddings =
-        file.tensor(Weights.TOKEN_EMBEDDINGS)
+        source
+            .tensor(Weights.TOKEN_EMBEDDINGS)
             .orElseThrow(() -> keys.error("there is no tensor " + Weights.TOKEN_EMBEDDINGS));
     keys.require(
         embeddings.rows() <= VOCAB_MAX, "the vocabulary has more than " + VOCAB_MAX + " tokens");

@@ -4,7 +4,7 @@ import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.KvCache;
 import io.millrace.engine.backend.RopePairs;
 import io.millrace.engine.backend.Tensor;
-import io.millrace.engine.gguf.GgufFile;
+import io.millrace.engine.gguf.ModelSource;
 import java.io.IOException;
 import java.util.List;
 
@@ -58,9 +58,9 @@ public final class Transformer implements LanguageModel {
    * constructor and of {@link Weights#load}.
    */
   public static Transformer load(
-      GgufFile file, Backend backend, int kvBlocks, int blockTokens, int contextMax)
+      ModelSource source, Backend backend, int kvBlocks, int blockTokens, int contextMax)
       throws IOException {
-    try (Weights weights = Weights.load(file, backend)) {
+    try (Weights weights = Weights.load(source, backend)) {
       return new Transformer(weights, backend, kvBlocks, blockTokens, contextMax);
     }
   }

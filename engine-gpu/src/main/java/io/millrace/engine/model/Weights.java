@@ -3,8 +3,8 @@ package io.millrace.engine.model;
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.gguf.GgmlType;
-import io.millrace.engine.gguf.GgufFile;
 import io.millrace.engine.gguf.GgufFormatException;
+import io.millrace.engine.gguf.ModelSource;
 import io.millrace.engine.gguf.TensorInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -87,7 +87,7 @@ public final class Weights implements AutoCloseable {
     layers = List.copyOf(blocks);
     outputNorm = loader.vector(OUTPUT_NORM, dim);
     output =
-        loader.file.tensor(OUTPUT).isPresent()
+        loader.source.tensor(OUTPUT).isPresent()
             ? loader.matrix(OUTPUT, config.vocabSize(), dim)
             : tokenEmbeddings; // tied
     loader.requireAllUsed();
@@ -101,10 +101,10 @@ public final class Weights implements AutoCloseable {
    *     line that says why
    * @throws IOException if the file cannot be read
    */
-  public static Weights load(GgufFile file, Backend backend) throws IOException {
-    Loader loader = new Loader(file, backend);
+  public static Weights load(ModelSource source, Backend backend) throws IOException {
+    Loader loader = new Loader(source, backend);
     try {
-      return new Weights(ModelConfig.of(file), loader);
+      return new Weights(ModelConfig.of(source), loader);
     } catch (IOException | RuntimeException | Error e) {
       loader.loaded.forEach(Tensor::close);
       throw e;
@@ -170,13 +170,13 @@ public final class Weights implements AutoCloseable {
 
   /** Loads tensors by name and remembers which. */
   private static final class Loader {
-    private final GgufFile file;
+    private final ModelSource source;
     private final Backend backend;
     private final List<Tensor> loaded = new ArrayList<>();
     private final Set<String> used = new HashSet<>();
 
-    Loader(GgufFile file, Backend backend) {
-      this.file = file;
+    Loader(ModelSource source, Backend backend) {
+      this.source = source;
       this.backend = backend;
     }
 
@@ -185,7 +185,7 @@ public final class Weights implements AutoCloseable {
     }
 
     Tensor matrix(String name, int rows, int columns) throws IOException {
-      TensorInfo info = file.tensor(name).orElseThrow(() -> error("there is no tensor " + name));
+      TensorInfo info = source.tensor(name).orElseThrow(() -> error("there is no tensor " + name));
       if (info.rows() != rows || info.columns() != columns) {
         throw error(
             "tensor %s is %d x %d, must be %d x %d"
@@ -203,13 +203,13 @@ public final class Weights implements AutoCloseable {
               info.type(),
               rows,
               columns,
-              (offset, into, length) -> file.read(info, offset, into, 0, length)));
+              (offset, into, length) -> source.read(info, offset, into, 0, length)));
     }
 
     /** base ^ (-2i / ropeDim), over the linear factor, over the file's own factors (Llama 3). */
     Tensor ropeFrequencies(ModelConfig config) throws IOException {
       int pairs = config.ropeDim() / 2;
-      Tensor factors = file.tensor(ROPE_FACTORS).isPresent() ? vector(ROPE_FACTORS, pairs) : null;
+      Tensor factors = source.tensor(ROPE_FACTORS).isPresent() ? vector(ROPE_FACTORS, pairs) : null;
       float[] factor = new float[pairs];
       if (factors != null) {
         backend.read(1, factors, factor);
@@ -242,7 +242,7 @@ public final class Weights implements AutoCloseable {
 
     /** A tensor nobody asked for (a bias, a norm) would change the answers: better no answer. */
     void requireAllUsed() throws GgufFormatException {
-      for (TensorInfo tensor : file.tensors()) {
+      for (TensorInfo tensor : source.tensors()) {
         if (!used.contains(tensor.name()) && !tensor.name().contains(REDUNDANT)) {
           throw error(
               "tensor "
@@ -253,7 +253,7 @@ public final class Weights implements AutoCloseable {
     }
 
     private GgufFormatException error(String problem) {
-      return new GgufFormatException(file.path() + ": " + problem);
+      return new GgufFormatException(source.path() + ": " + problem);
     }
   }
 }
