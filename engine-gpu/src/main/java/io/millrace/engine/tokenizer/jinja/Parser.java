@@ -111,6 +111,7 @@ final class Parser {
   }
 
   private Statement branch() {
+    tokens.enter();
     Expression condition = expressions.tuple();
     blockEnd();
     Statement then = body(Set.of("elif", "else", "endif"));
@@ -124,6 +125,7 @@ final class Parser {
             yield Statement.block(List.of());
           }
         };
+    tokens.leave();
     return (scope, output) ->
         (Values.truth(condition.eval(scope)) ? then : otherwise).run(scope, output);
   }
