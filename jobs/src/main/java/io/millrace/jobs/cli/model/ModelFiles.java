@@ -1,6 +1,7 @@
 package io.millrace.jobs.cli.model;
 
 import io.millrace.engine.gguf.GgufFile;
+import io.millrace.engine.gguf.ModelSource;
 import io.millrace.jobs.cli.CommandFailure;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +22,7 @@ final class ModelFiles {
 
   private ModelFiles() {}
 
-  static GgufFile gguf(Path path) {
+  static ModelSource source(Path path) {
     return open(path, () -> GgufFile.open(path));
   }
 
