@@ -54,7 +54,7 @@ class SchedulerTest {
     step();
     add("urgent", 50, 9, -1);
     assertThat(step()).containsExactly("b[3, 4) sampled", "c[3, 4) sampled", "urgent[0, 6)");
-    assertThat(step()).containsExactly("urgent[6, 12)", "b[4, 5) sampled", "c[4, 5) sampled");
+    assertThat(step()).containsExactly("b[4, 5) sampled", "c[4, 5) sampled", "urgent[6, 12)");
   }
 
   @Test
