@@ -186,7 +186,7 @@ public final class Sequence implements TokenHistory {
   }
 
   /** Whether it waited so long that it goes before all others. */
-  boolean isSenior() {
+  public boolean isSenior() {
     return senior;
   }
 
