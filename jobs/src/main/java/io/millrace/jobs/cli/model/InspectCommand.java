@@ -3,7 +3,7 @@ package io.millrace.jobs.cli.model;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.millrace.engine.gguf.GgufFile;
+import io.millrace.engine.gguf.ModelSource;
 import io.millrace.engine.gguf.TensorInfo;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -24,7 +24,9 @@ import picocli.CommandLine.Spec;
 public final class InspectCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "M.gguf", description = "GGUF file.")
+  @Parameters(
+      paramLabel = "MODEL",
+      description = "GGUF file (the first of split ones), or a Hugging Face folder.")
   private Path model;
 
   @Option(names = "--json", description = "As one JSON object.")
@@ -33,7 +35,7 @@ public final class InspectCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     PrintWriter out = spec.commandLine().getOut();
-    try (GgufFile file = ModelFiles.gguf(model)) {
+    try (ModelSource file = ModelFiles.source(model)) {
       if (json) {
         out.println(asJson(file));
       } else {
@@ -44,8 +46,8 @@ public final class InspectCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static void print(GgufFile file, PrintWriter out) {
-    out.printf("%s: GGUF v%d, %,d bytes%n", file.path(), file.version(), file.bytes());
+  private static void print(ModelSource file, PrintWriter out) {
+    out.printf("%s: %s, %,d bytes%n", file.path(), file.format(), file.bytes());
     out.println();
     file.metadata()
         .values()
@@ -59,10 +61,10 @@ public final class InspectCommand implements Callable<Integer> {
     out.printf("%d tensors, %,d parameters (%s)%n", file.tensors().size(), elements, types(file));
   }
 
-  private static String asJson(GgufFile file) {
+  private static String asJson(ModelSource file) {
     ObjectNode root = new ObjectMapper().createObjectNode();
     root.put("file", file.path().toString());
-    root.put("version", file.version());
+    root.put("format", file.format());
     root.put("bytes", file.bytes());
     ObjectNode metadata = root.putObject("metadata");
     file.metadata().values().forEach((key, value) -> metadata.put(key, value.describe()));
@@ -81,7 +83,7 @@ public final class InspectCommand implements Callable<Integer> {
     return tensor.dims().stream().map(Object::toString).collect(Collectors.joining(" x "));
   }
 
-  private static String types(GgufFile file) {
+  private static String types(ModelSource file) {
     Map<String, Long> count =
         file.tensors().stream()
             .collect(
