@@ -2,14 +2,17 @@ package io.millrace.engine.huggingface;
 
 import io.millrace.engine.gguf.GgufFormatException;
 import io.millrace.engine.gguf.GgufValue;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Turns {@code config.json} into the metadata that llama.cpp's converter writes. */
 final class ConfigMetadata {
   private static final int DIM_MAX = 1 << 20;
+  private static final int LAYERS_MAX = 1_024;
   private static final int HEADS_MAX = 4_096;
   private static final int VOCAB_MAX = 1 << 24;
 
@@ -40,7 +43,7 @@ final class ConfigMetadata {
 
   private void dimensions() throws GgufFormatException {
     values.put("general.architecture", GgufValue.ofString(family.ggufName()));
-    put("block_count", config.requireInteger("num_hidden_layers", 1, 1_024));
+    put("block_count", layers());
     put("context_length", contextLength(family, config));
     put("embedding_length", config.requireInteger("hidden_size", 1, DIM_MAX));
     put("feed_forward_length", config.requireInteger("intermediate_size", 1, DIM_MAX));
@@ -52,6 +55,9 @@ final class ConfigMetadata {
             .orElse(family == Family.GEMMA3 || family == Family.GEMMA2 ? 4 : heads(config)));
     double epsilon = config.number("rms_norm_eps").orElse(family == Family.BITNET_2B ? 1e-5 : 1e-6);
     put("attention.layer_norm_rms_epsilon", GgufValue.ofFloat((float) epsilon));
+    if (family == Family.BITNET_2B) {
+      put("hidden_activation", GgufValue.ofString("relu2"));
+    }
     if (config.has("head_dim") || family.gemma()) {
       put("attention.key_length", headDim(family, config));
       put("attention.value_length", headDim(family, config));
@@ -62,54 +68,86 @@ final class ConfigMetadata {
   }
 
   private void attention() throws GgufFormatException {
-    switch (family) {
-      case GEMMA2 -> {
-        cap("attn_logit_softcapping", 50);
-        cap("final_logit_softcapping", 30);
-        put("attention.sliding_window", config.integer("sliding_window", 1, 1 << 30).orElse(4096));
-        attentionScale();
-      }
-      case GEMMA3 -> {
-        if (config.has("final_logit_softcapping")) {
-          cap("final_logit_softcapping", 0);
+    if (family.gemma()) {
+      cap("final_logit_softcapping", family == Family.GEMMA2 ? 30 : 0);
+      cap("attn_logit_softcapping", family == Family.GEMMA2 ? 50 : 0);
+      put("attention.sliding_window", window().orElse(4096));
+      attentionScale();
+    } else if (family == Family.PHI3) {
+      put("attention.sliding_window", window().orElse(0));
+    } else {
+      // The converter leaves Mistral's window out; a model that was trained with one needs it.
+      boolean used =
+          config.bool("use_sliding_window").orElse(family == Family.LLAMA)
+              && window().orElse(Integer.MAX_VALUE) < contextLength(family, config);
+      if (used) {
+        put("attention.sliding_window", window().getAsInt());
+        if (family != Family.LLAMA && !config.has("layer_types")) {
+          lastLayersLocal();
         }
-        put("attention.sliding_window", config.integer("sliding_window", 1, 1 << 30).orElse(4096));
-        attentionScale();
       }
-      case PHI3 ->
-          put("attention.sliding_window", config.integer("sliding_window", 1, 1 << 30).orElse(0));
-      default -> {
-        // The converter leaves Mistral's window out; a model that was trained with one needs it.
-        int window = config.integer("sliding_window", 1, 1 << 30).orElse(0);
-        boolean used =
-            config.bool("use_sliding_window").orElse(family == Family.LLAMA)
-                && window > 0
-                && window < contextLength(family, config);
-        config.require(
-            !used || family == Family.LLAMA, "use_sliding_window is true, which is not supported");
-        if (used) {
-          put("attention.sliding_window", window);
-        }
+    }
+    if (config.has("layer_types")) {
+      localLayers(config.strings("layer_types"));
+    } else if (family == Family.GEMMA3) {
+      int period = config.integer("sliding_window_pattern", 1, LAYERS_MAX).orElse(6);
+      if (period != 6) {
+        put("attention.sliding_window_pattern", period);
       }
     }
   }
 
-  /** GGUF has no key for it as long as it is what llama.cpp takes it to be. */
+  private OptionalInt window() throws GgufFormatException {
+    return config.integer("sliding_window", 1, 1 << 30);
+  }
+
+  /** The converter has no key for it as long as it is what llama.cpp takes it to be. */
   private void attentionScale() throws GgufFormatException {
     int headDim = headDim(family, config);
     double scalar = config.number("query_pre_attn_scalar").orElse(headDim);
+    boolean largest = layers() == (family == Family.GEMMA2 ? 46 : 62);
     int perHead = config.requireInteger("hidden_size", 1, DIM_MAX) / heads(config);
-    boolean largest =
-        config.requireInteger("num_hidden_layers", 1, 1_024) == (family == Family.GEMMA2 ? 46 : 62);
+    if (scalar != (largest ? perHead : headDim)) {
+      config.require(scalar > 0, "query_pre_attn_scalar is " + scalar + ", must be above 0");
+      put("attention.scale", GgufValue.ofFloat((float) (1 / Math.sqrt(scalar))));
+    }
+  }
+
+  /** Qwen's rule: the first layers see all positions. */
+  private void lastLayersLocal() throws GgufFormatException {
+    boolean[] local = new boolean[layers()];
+    int first = config.integer("max_window_layers", 0, LAYERS_MAX).orElse(28);
+    Arrays.fill(local, Math.min(first, local.length), local.length, true);
+    put("attention.sliding_window_pattern", GgufValue.ofBools(local));
+  }
+
+  /** Which layers have the window is said one by one where it is not the architecture's pattern. */
+  private void localLayers(List<String> types) throws GgufFormatException {
+    boolean[] local = new boolean[layers()];
     config.require(
-        scalar == (largest ? perHead : headDim),
-        "query_pre_attn_scalar is " + scalar + ", which GGUF has no place for");
+        types.size() == local.length,
+        "layer_types has " + types.size() + " entries for " + local.length + " layers");
+    int period = family == Family.GEMMA2 ? 2 : family == Family.GEMMA3 ? 6 : 0;
+    boolean usual = true;
+    for (int i = 0; i < local.length; i++) {
+      local[i] = types.get(i).equals("sliding_attention");
+      config.require(
+          local[i] || types.get(i).equals("full_attention"),
+          "layer_types has " + GgufFormatException.quote(types.get(i)));
+      usual &= local[i] == (period == 0 || i % period < period - 1);
+    }
+    if (!usual && values.containsKey(prefix + "attention.sliding_window")) {
+      put("attention.sliding_window_pattern", GgufValue.ofBools(local));
+    }
   }
 
   private void cap(String name, double otherwise) throws GgufFormatException {
-    double cap = config.number(name).orElse(otherwise);
-    config.require(cap > 0, name + " is " + cap + ", must be above 0");
-    put(name, GgufValue.ofFloat((float) cap));
+    boolean none = config.node().path(name).isNull();
+    double cap = none ? 0 : config.number(name).orElse(otherwise);
+    config.require(cap >= 0, name + " is " + cap + ", must be 0 or more");
+    if (cap > 0 || none) {
+      put(name, GgufValue.ofFloat((float) cap));
+    }
   }
 
   private void requireSupported() throws GgufFormatException {
@@ -128,34 +166,13 @@ final class ConfigMetadata {
               + "; this architecture computes "
               + family.activation());
     }
-    if (config.has("layer_types")) {
-      windows(config.strings("layer_types"));
-    } else if (family == Family.GEMMA3) {
-      config.require(
-          config.integer("sliding_window_pattern", 1, 1_024).orElse(6) == 6,
-          "sliding_window_pattern must be 6");
-    }
+    config.require(
+        config.integer("num_local_experts", 0, 1 << 20).orElse(0) == 0,
+        "the model is a mixture of experts, which is not supported");
   }
 
-  /** Which layers look back all the way is a property of the architecture in GGUF files. */
-  private void windows(List<String> types) throws GgufFormatException {
-    int period =
-        switch (family) {
-          case GEMMA2 -> 2;
-          case GEMMA3 -> 6;
-          default -> 1;
-        };
-    for (int i = 0; i < types.size(); i++) {
-      boolean full = types.get(i).equals("full_attention");
-      boolean uniform = period == 1 && (full || family == Family.LLAMA || family == Family.PHI3);
-      config.require(
-          uniform || (period > 1 && full == (i % period == period - 1)),
-          "layer_types has "
-              + GgufFormatException.quote(types.get(i))
-              + " at layer "
-              + i
-              + ", which this architecture has not in GGUF");
-    }
+  private int layers() throws GgufFormatException {
+    return config.requireInteger("num_hidden_layers", 1, LAYERS_MAX);
   }
 
   static int contextLength(Family family, JsonFields config) throws GgufFormatException {

@@ -22,7 +22,7 @@ enum Family {
   /** b1.58 of 1bitLLM: ternary weights, SiLU. */
   BITNET("bitnet", "BitnetForCausalLM", "silu", 2_048),
   /** b1.58-2B-4T of Microsoft: ternary weights, squared ReLU. */
-  BITNET_2B("bitnet-b1.58", "BitNetForCausalLM", "relu2", 2_048);
+  BITNET_2B("bitnet", "BitNetForCausalLM", "relu2", 2_048);
 
   private final String ggufName;
 
