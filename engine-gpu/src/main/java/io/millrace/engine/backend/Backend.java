@@ -9,8 +9,10 @@ import java.io.IOException;
  *
  * <p>How a weight is quantised is a property of its {@link Tensor} and is dispatched inside {@link
  * #matmul}. Weights of a quantised type are multiplied with activations rounded to int8 in blocks
- * of 32, with one float32 scale each: the sum of a block is exact in integers, and blocks are added
- * in order with fused multiply-adds. All other weights are multiplied with float32 activations.
+ * of 32, with one float32 scale each: the sum of a weight's sub-block (see {@link
+ * io.millrace.engine.quant.BlockFormat}) is exact in integers, and sub-blocks are added in order
+ * with fused multiply-adds, of types with minima each followed by minimum times the activations'
+ * own sum. All other weights are multiplied with float32 activations.
  *
  * <p>Operations run in the order they are called, perhaps after the call returns; {@link #read}
  * waits. The order of every reduction depends only on the length of its own row (for attention: on

@@ -4,6 +4,7 @@ import io.millrace.jobs.Models;
 import io.millrace.jobs.cli.bench.BenchCommand;
 import io.millrace.jobs.cli.model.GenerateCommand;
 import io.millrace.jobs.cli.model.InspectCommand;
+import io.millrace.jobs.cli.model.MakeModelCommand;
 import io.millrace.jobs.cli.model.TokenizeCommand;
 import java.util.List;
 import picocli.CommandLine;
@@ -23,6 +24,7 @@ final class Commands {
         new GenerateCommand(),
         new TokenizeCommand(),
         new InspectCommand(),
+        new MakeModelCommand(),
         new BenchCommand());
   }
 

@@ -7,6 +7,7 @@ import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.backend.TensorData;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.model.ForwardBatch;
+import io.millrace.engine.quant.DecodedRow;
 import java.io.IOException;
 import java.util.Arrays;
 
@@ -27,6 +28,7 @@ public final class ScalarBackend implements Backend {
   private float[][] scores; // by worker, one per position
   private byte[] quants = new byte[0]; // [rows][columns], of the matmul under way
   private float[] scales = new float[0]; // [rows][columns / 32]
+  private final DecodedRow[] decoded; // by worker, the weight's row under way
 
   /**
    * @param threads threads that compute, the caller's included
@@ -34,6 +36,8 @@ public final class ScalarBackend implements Backend {
   public ScalarBackend(int threads) {
     workers = new Workers(threads);
     scores = new float[threads][0];
+    decoded = new DecodedRow[threads];
+    Arrays.setAll(decoded, i -> new DecodedRow());
   }
 
   @Override
@@ -43,13 +47,16 @@ public final class ScalarBackend implements Backend {
 
   @Override
   public boolean supports(GgmlType type) {
-    return CpuWeights.supports(type);
+    return CpuWeights.decodes(type);
   }
 
   @Override
   public Tensor weight(String name, GgmlType type, int rows, int columns, TensorData data)
       throws IOException {
-    CpuWeights.check(name, type, rows, columns);
+    if (!supports(type)) {
+      throw new IllegalArgumentException("tensor " + name + " is " + type + ", unknown to the CPU");
+    }
+    CpuWeights.checkShape(name, type, rows, columns);
     return rows == 1
         ? CpuWeights.vector(type, columns, columns, data)
         : new ScalarWeight(name, type, rows, columns, data);
@@ -132,10 +139,16 @@ public final class ScalarBackend implements Backend {
     Workers.Task task =
         (unit, worker) -> {
           int end = Math.min(w.rows(), (unit + 1) * OUTPUTS_PER_UNIT);
+          DecodedRow weights = decoded[worker];
           for (int o = unit * OUTPUTS_PER_UNIT; o < end; o++) {
+            if (quantised) {
+              w.decode(o, weights);
+            }
             for (int row = 0; row < rows; row++) {
               to[row * out.columns() + o] =
-                  quantised ? w.dot(o, quants, scales, row * inputs) : w.dot(o, from, row * inputs);
+                  quantised
+                      ? w.dot(weights, quants, scales, row * inputs)
+                      : w.dot(o, from, row * inputs);
             }
           }
         };

@@ -18,6 +18,8 @@ final class ModelFiles {
     T open() throws IOException;
   }
 
+  private static final int THREADS_MAX = 256;
+
   private ModelFiles() {}
 
   /** A model without its weights: a GGUF file, split ones, or a Hugging Face folder. */
@@ -28,6 +30,23 @@ final class ModelFiles {
   /** A file's text; bytes that are no UTF-8 read as U+FFFD. */
   static String text(Path path) {
     return open(path, () -> new String(Files.readAllBytes(path), StandardCharsets.UTF_8));
+  }
+
+  /** Threads to compute with: those asked for, or one a processor. */
+  static int threads(int wanted) {
+    if (wanted < 0 || wanted > THREADS_MAX) {
+      throw CommandFailure.wrongUse("--threads is " + wanted + ", must be 1 to " + THREADS_MAX);
+    }
+    return wanted > 0 ? wanted : Runtime.getRuntime().availableProcessors();
+  }
+
+  /** One line for a file that could not be written. */
+  static CommandFailure unwritable(Path path, IOException e) {
+    String why =
+        e instanceof NoSuchFileException
+            ? "there is no such folder"
+            : e instanceof AccessDeniedException ? "access denied" : e.getMessage();
+    return CommandFailure.failed("cannot write " + path + ": " + why, e);
   }
 
   static <T> T open(Path path, Opening<T> opening) {
