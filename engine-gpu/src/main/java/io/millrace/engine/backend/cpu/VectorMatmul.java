@@ -1,6 +1,5 @@
 package io.millrace.engine.backend.cpu;
 
-import io.millrace.engine.gguf.GgmlType;
 import java.util.Arrays;
 
 /**

@@ -133,7 +133,8 @@ final class VectorProducts {
   }
 
   /** The same straight from a plane of four bits, for runs of a whole block. */
-  static void nibblesOne(int[] plane, int planeAt, VectorSlab slab, int zero, VectorInput x, int xAt) {
+  static void nibblesOne(
+      int[] plane, int planeAt, VectorSlab slab, int zero, VectorInput x, int xAt) {
     int[] pairs = x.pairs;
     int sumsAt = xAt / VectorInput.SUM;
     for (int block = 0; block < slab.blocks; block++) {

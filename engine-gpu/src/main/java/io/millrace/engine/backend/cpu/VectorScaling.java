@@ -25,7 +25,13 @@ final class VectorScaling {
    * @param out the first group's outputs, row t from {@code at + t x stride} on
    */
   static void add(
-      VectorPacking packing, VectorSlab slab, VectorInput x, int xAt, float[] out, int at, int stride) {
+      VectorPacking packing,
+      VectorSlab slab,
+      VectorInput x,
+      int xAt,
+      float[] out,
+      int at,
+      int stride) {
     int dAt = xAt / Int8Blocks.BLOCK;
     int sumsAt = xAt / VectorInput.SUM;
     if (packing.wide()) {
@@ -48,8 +54,7 @@ final class VectorScaling {
     return slab.rows == 1 ? LANES : 2 * TILE * LANES;
   }
 
-  private static void oneRun(
-      VectorSlab slab, float[] d, int dAt, float[] out, int at, int stride) {
+  private static void oneRun(VectorSlab slab, float[] d, int dAt, float[] out, int at, int stride) {
     int rows = slab.rows;
     int perRun = perRun(slab);
     int halving = slab.perBlock - 1;
@@ -108,8 +113,7 @@ final class VectorScaling {
   }
 
   /** Of {@link VectorProducts#wideFour}: low sums, then high sums. */
-  private static void pairs(
-      VectorSlab slab, float[] d, int dAt, float[] out, int at, int stride) {
+  private static void pairs(VectorSlab slab, float[] d, int dAt, float[] out, int at, int stride) {
     int rows = slab.rows;
     int perRun = perRun(slab);
     for (int cell = 0; cell < slab.groups * rows; cell++) {

@@ -5,7 +5,9 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Turns the planes of {@link VectorBlocks} into int16 numbers, {@code [inputs][a0, b0, a1, ..]}. */
+/**
+ * Turns the planes of {@link VectorBlocks} into int16 numbers, {@code [inputs][a0, b0, a1, ..]}.
+ */
 final class VectorUnpack {
   private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
   private static final VectorSpecies<Short> S = ShortVector.SPECIES_PREFERRED;
