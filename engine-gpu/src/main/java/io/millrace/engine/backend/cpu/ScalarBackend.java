@@ -10,6 +10,7 @@ import io.millrace.engine.backend.TensorData;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.model.ForwardBatch;
 import io.millrace.engine.quant.DecodedRow;
+import io.millrace.engine.quant.RowDecoder;
 import java.io.IOException;
 import java.util.Arrays;
 
@@ -23,6 +24,7 @@ public final class ScalarBackend implements Backend {
   private static final int OUTPUTS_PER_UNIT = 64;
 
   private final Workers workers;
+  private final ColumnOrder columnOrder = new ColumnOrder();
 
   // ---- of the current step
   private ForwardBatch batch;
@@ -49,7 +51,7 @@ public final class ScalarBackend implements Backend {
 
   @Override
   public boolean supports(GgmlType type) {
-    return CpuWeights.decodes(type);
+    return RowDecoder.supports(type);
   }
 
   @Override
@@ -259,6 +261,11 @@ public final class ScalarBackend implements Backend {
     for (int i = 0; i < rows * x.columns(); i++) {
       to[i] += from[i % x.columns()];
     }
+  }
+
+  @Override
+  public Tensor reorder(int rows, Tensor x, Tensor order) {
+    return columnOrder.apply(rows, FloatTensor.of(x), FloatTensor.of(order));
   }
 
   @Override
