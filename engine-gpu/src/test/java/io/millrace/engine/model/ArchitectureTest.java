@@ -117,6 +117,17 @@ class ArchitectureTest {
   }
 
   @Test
+  void theLargestGemmaScalesItsScoresByTheModelsWidth() throws IOException {
+    assertThat(scale(TinyModel.GEMMA2.writer())).isEqualTo(0.25f); // 1 / sqrt(16)
+    GgufWriter large = TinyModel.GEMMA2.writer();
+    large.put("gemma2.block_count", GgufValue.ofUint32(46));
+    assertThat(scale(large)).isEqualTo((float) (1 / Math.sqrt(32 / 4)));
+    GgufWriter explicit = TinyModel.GEMMA2.writer();
+    explicit.put("gemma2.attention.scale", GgufValue.ofFloat(0.125f));
+    assertThat(scale(explicit)).isEqualTo(0.125f);
+  }
+
+  @Test
   void theContextDecidesWhichRotationsAreUsed() throws IOException {
     Path path = TinyModel.PHI3_LONG.write(folder.resolve("tiny.gguf"));
     try (GgufFile file = GgufFile.open(path);
@@ -126,6 +137,12 @@ class ArchitectureTest {
       assertThat(weights.rope(65)).isNotEqualTo(weights.rope(64));
       assertThat(weights.localRope(65)).isEqualTo(weights.rope(65));
       assertThat(weights.rope(64).magnitude()).isEqualTo(1.25f);
+    }
+  }
+
+  private float scale(GgufWriter writer) throws IOException {
+    try (GgufFile file = GgufFile.open(write(writer))) {
+      return ModelConfig.of(file).attention().get(0).scale();
     }
   }
 
