@@ -10,6 +10,7 @@ import io.millrace.engine.backend.TensorData;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.model.ForwardBatch;
 import io.millrace.engine.quant.DecodedRow;
+import io.millrace.engine.quant.RowDecoder;
 import java.io.IOException;
 import java.util.Arrays;
 
@@ -50,7 +51,7 @@ public final class ScalarBackend implements Backend {
 
   @Override
   public boolean supports(GgmlType type) {
-    return CpuWeights.decodes(type);
+    return RowDecoder.supports(type);
   }
 
   @Override
