@@ -2,6 +2,7 @@ package io.millrace.engine.convert;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.millrace.engine.ModelFile;
 import io.millrace.engine.backend.Backend;
@@ -84,7 +85,7 @@ class RandomModelTest {
     float[] exact = elements(plain, "blk.1.ffn_down.weight");
     float[] near = elements(rounded, "blk.1.ffn_down.weight");
     for (int i = 0; i < exact.length; i++) {
-      assertThat(near[i]).isCloseTo(exact[i], org.assertj.core.api.Assertions.within(0.001f));
+      assertThat(near[i]).isCloseTo(exact[i], within(0.001f));
     }
     double squares = 0;
     for (float x : exact) {
@@ -156,6 +157,17 @@ class RandomModelTest {
         .hasMessage("vocab is 100, must be 261 to 400000");
     assertThatThrownBy(() -> new ModelShape(0, 2, 4, 2, 16, 96, 400, 256, false))
         .hasMessage("dim is 0, must be 1 to 1048576");
+    assertThatThrownBy(() -> new ModelShape(64, 2, 4096, 2, 1 << 20, 96, 400, 256, false))
+        .hasMessage("heads x head-dim is 4294967296, must be 2 to 1048576");
+  }
+
+  @Test
+  void whatDoesNotFitOnTheDiskIsNotStarted() {
+    ModelShape huge = new ModelShape(1 << 20, 1024, 64, 64, 1 << 14, 1 << 20, 400, 256, false);
+    assertThatThrownBy(() -> write(new RandomModel("llama", huge, GgmlType.F32, 1), "huge.gguf"))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("bytes do not fit on the disk");
+    assertThat(folder).isEmptyDirectory();
   }
 
   private Path write(RandomModel model, String name) throws IOException {

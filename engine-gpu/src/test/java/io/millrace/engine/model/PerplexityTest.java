@@ -4,13 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.millrace.engine.backend.Backend;
+import io.millrace.engine.backend.cpu.ScalarBackend;
+import io.millrace.engine.gguf.GgmlType;
+import io.millrace.engine.gguf.GgufFile;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PerplexityTest {
   private static final int VOCAB = 10;
+
+  @TempDir Path folder;
 
   @Test
   void aModelThatKnowsNothingIsAsUnsureAsItsVocabularyIsLarge() {
@@ -51,6 +61,29 @@ class PerplexityTest {
     Perplexity.of(model, new int[205], 7, 100, done::add);
     assertThat(done).containsExactly(1, 2);
     assertThat(model.firstTokens).containsExactly(7, 7);
+  }
+
+  @Test
+  void agreesWithAnIndependentComputation() throws IOException {
+    ToyLlama shape = ToyLlama.of(GgmlType.F32);
+    int[] text = new Random(3).ints(80, 0, shape.vocab()).toArray();
+    Path path = shape.write(folder.resolve("toy.gguf"));
+    try (GgufFile file = GgufFile.open(path);
+        Backend backend = new ScalarBackend(1);
+        Transformer model = Transformer.load(file, backend, 3, 16, 128)) {
+      double losses = 0;
+      for (int from : new int[] {0, 40}) {
+        int[] window = Arrays.copyOfRange(text, from, from + 40);
+        double[][] logits = new ReferenceLlama(file, shape).logits(window);
+        for (int i = 20; i < 39; i++) {
+          double sum = Arrays.stream(logits[i]).map(Math::exp).sum();
+          losses += Math.log(sum) - logits[i][window[i + 1]];
+        }
+      }
+      Perplexity result = Perplexity.of(model, text, -1, 40, done -> {});
+      assertThat(result.tokens()).isEqualTo(38);
+      assertThat(result.meanLoss()).isCloseTo(losses / 38, within(1e-5));
+    }
   }
 
   @Test
