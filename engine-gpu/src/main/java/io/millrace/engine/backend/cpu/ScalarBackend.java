@@ -47,16 +47,13 @@ public final class ScalarBackend implements Backend {
 
   @Override
   public boolean supports(GgmlType type) {
-    return CpuWeights.decodes(type);
+    return CpuWeights.supports(type);
   }
 
   @Override
   public Tensor weight(String name, GgmlType type, int rows, int columns, TensorData data)
       throws IOException {
-    if (!supports(type)) {
-      throw new IllegalArgumentException("tensor " + name + " is " + type + ", unknown to the CPU");
-    }
-    CpuWeights.checkShape(name, type, rows, columns);
+    CpuWeights.check(name, type, rows, columns);
     return rows == 1
         ? CpuWeights.vector(type, columns, columns, data)
         : new ScalarWeight(name, type, rows, columns, data);

@@ -24,7 +24,9 @@ final class VectorBlocks {
 
   final int[] high;
 
-  /** Binary16 of blocks or of super-blocks (see {@link VectorPacking.Scales}), a and b in a lane. */
+  /**
+   * Binary16 of blocks or of super-blocks (see {@link VectorPacking.Scales}), a and b in a lane.
+   */
   final int[] scales;
 
   /** The same of minima, or null. */
@@ -126,7 +128,8 @@ final class VectorBlocks {
     for (int s = 0; s < subBlocks; s++) {
       int superBlock = (group * scaleVectors() + s / perSuper) * LANES + lane;
       int step = step(decoded.scales()[s], half(scales, superBlock, half)) & 0xff;
-      int minStep = mins == null ? 0 : step(-decoded.mins()[s], half(mins, superBlock, half)) & 0xff;
+      int minStep =
+          mins == null ? 0 : step(-decoded.mins()[s], half(mins, superBlock, half)) & 0xff;
       int vector = packing.scales() == VectorPacking.Scales.INT8_MIN ? s : s / 2;
       int bits =
           switch (packing.scales()) {

@@ -25,7 +25,13 @@ final class VectorScaling {
    * @param out the first group's outputs, row t from {@code at + t x stride} on
    */
   static void add(
-      VectorPacking packing, VectorSlab slab, VectorInput x, int xAt, float[] out, int at, int stride) {
+      VectorPacking packing,
+      VectorSlab slab,
+      VectorInput x,
+      int xAt,
+      float[] out,
+      int at,
+      int stride) {
     int dAt = xAt / Int8Blocks.BLOCK;
     int sumsAt = xAt / VectorInput.SUM;
     if (packing.wide()) {
@@ -48,16 +54,17 @@ final class VectorScaling {
     return slab.rows == 1 ? LANES : 2 * TILE * LANES;
   }
 
-  private static void oneRun(
-      VectorSlab slab, float[] d, int dAt, float[] out, int at, int stride) {
+  private static void oneRun(VectorSlab slab, float[] d, int dAt, float[] out, int at, int stride) {
     int rows = slab.rows;
+    int rowBits = rows >> 1;
     int perRun = perRun(slab);
     int halving = slab.perBlock - 1;
     int subBlocks = slab.blocks * slab.perBlock;
     for (int cell = 0; cell < slab.groups * rows; cell++) {
-      int row = cell % rows;
-      int to = at + row * stride + cell / rows * GROUP;
-      int scaleAt = cell / rows * VectorSlab.GROUP_SCALES;
+      int row = cell & rows - 1; // 1 or 4: no division
+      int group = cell >> rowBits;
+      int to = at + row * stride + group * GROUP;
+      int scaleAt = group * VectorSlab.GROUP_SCALES;
       FloatVector a = FloatVector.fromArray(F, out, to);
       FloatVector b = FloatVector.fromArray(F, out, to + LANES);
       for (int s = 0; s < subBlocks; s++) {
@@ -78,13 +85,15 @@ final class VectorScaling {
   private static void twoRuns(
       VectorSlab slab, float[] d, int dAt, float[] out, int at, int stride) {
     int rows = slab.rows;
+    int rowBits = rows >> 1;
     int perRun = perRun(slab);
     int halving = slab.perBlock - 1;
     int subBlocks = slab.blocks * slab.perBlock;
     for (int cell = 0; cell < slab.groups * rows; cell++) {
-      int row = cell % rows;
-      int to = at + row * stride + cell / rows * GROUP;
-      int scaleAt = cell / rows * VectorSlab.GROUP_SCALES;
+      int row = cell & rows - 1; // 1 or 4: no division
+      int group = cell >> rowBits;
+      int to = at + row * stride + group * GROUP;
+      int scaleAt = group * VectorSlab.GROUP_SCALES;
       FloatVector a = FloatVector.fromArray(F, out, to);
       FloatVector b = FloatVector.fromArray(F, out, to + LANES);
       for (int s = 0; s < subBlocks; s++) {
@@ -107,15 +116,16 @@ final class VectorScaling {
     }
   }
 
-  /** Of {@link VectorProducts#wideFour}: low sums, then high sums. */
-  private static void pairs(
-      VectorSlab slab, float[] d, int dAt, float[] out, int at, int stride) {
+  /** Of {@link VectorProducts#wide}: low sums, then high sums. */
+  private static void pairs(VectorSlab slab, float[] d, int dAt, float[] out, int at, int stride) {
     int rows = slab.rows;
+    int rowBits = rows >> 1;
     int perRun = perRun(slab);
     for (int cell = 0; cell < slab.groups * rows; cell++) {
-      int row = cell % rows;
-      int to = at + row * stride + cell / rows * GROUP;
-      int scaleAt = cell / rows * VectorSlab.GROUP_SCALES;
+      int row = cell & rows - 1; // 1 or 4: no division
+      int group = cell >> rowBits;
+      int to = at + row * stride + group * GROUP;
+      int scaleAt = group * VectorSlab.GROUP_SCALES;
       FloatVector a = FloatVector.fromArray(F, out, to);
       FloatVector b = FloatVector.fromArray(F, out, to + LANES);
       for (int block = 0; block < slab.blocks; block++) {
@@ -145,13 +155,15 @@ final class VectorScaling {
   private static void oneRunWithMin(
       VectorSlab slab, float[] d, int dAt, int[] x, int xAt, float[] out, int at, int stride) {
     int rows = slab.rows;
+    int rowBits = rows >> 1;
     int perRun = perRun(slab);
     int halving = slab.perBlock - 1;
     int subBlocks = slab.blocks * slab.perBlock;
     for (int cell = 0; cell < slab.groups * rows; cell++) {
-      int row = cell % rows;
-      int to = at + row * stride + cell / rows * GROUP;
-      int scaleAt = cell / rows * VectorSlab.GROUP_SCALES;
+      int row = cell & rows - 1; // 1 or 4: no division
+      int group = cell >> rowBits;
+      int to = at + row * stride + group * GROUP;
+      int scaleAt = group * VectorSlab.GROUP_SCALES;
       FloatVector a = FloatVector.fromArray(F, out, to);
       FloatVector b = FloatVector.fromArray(F, out, to + LANES);
       for (int s = 0; s < subBlocks; s++) {
@@ -182,11 +194,13 @@ final class VectorScaling {
   private static void twoRunsWithMin(
       VectorSlab slab, float[] d, int dAt, int[] x, int xAt, float[] out, int at, int stride) {
     int rows = slab.rows;
+    int rowBits = rows >> 1;
     int perRun = perRun(slab);
     for (int cell = 0; cell < slab.groups * rows; cell++) {
-      int row = cell % rows;
-      int to = at + row * stride + cell / rows * GROUP;
-      int scaleAt = cell / rows * VectorSlab.GROUP_SCALES;
+      int row = cell & rows - 1; // 1 or 4: no division
+      int group = cell >> rowBits;
+      int to = at + row * stride + group * GROUP;
+      int scaleAt = group * VectorSlab.GROUP_SCALES;
       FloatVector a = FloatVector.fromArray(F, out, to);
       FloatVector b = FloatVector.fromArray(F, out, to + LANES);
       for (int block = 0; block < slab.blocks; block++) { // no such type has smaller sub-blocks

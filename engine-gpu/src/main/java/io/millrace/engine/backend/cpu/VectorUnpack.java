@@ -5,7 +5,9 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Turns the planes of {@link VectorBlocks} into int16 numbers, {@code [inputs][a0, b0, a1, ..]}. */
+/**
+ * Turns the planes of {@link VectorBlocks} into int16 numbers, {@code [inputs][a0, b0, a1, ..]}.
+ */
 final class VectorUnpack {
   private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
   private static final VectorSpecies<Short> S = ShortVector.SPECIES_PREFERRED;
@@ -33,13 +35,14 @@ final class VectorUnpack {
     }
   }
 
+  /** First the even inputs, then the odd ones. */
   private static void bytes(int[] plane, int from, int blocks, short[] to, int at) {
     for (int v = 0; v < blocks * 16; v++) {
       ShortVector two =
           (ShortVector) IntVector.fromArray(I, plane, from + v * LANES).reinterpretShape(S, 0);
-      int i = at + v * 2 * STEP;
+      int i = at + v * STEP;
       two.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 8).intoArray(to, i);
-      two.lanewise(VectorOperators.ASHR, 8).intoArray(to, i + STEP);
+      two.lanewise(VectorOperators.ASHR, 8).intoArray(to, i + VectorSlab.ODD_INPUTS);
     }
   }
 

@@ -20,7 +20,7 @@ import jdk.incubator.vector.FloatVector;
  *
  * Quantised types are in {@link VectorBlocks}.
  *
- * It takes as many bytes as in the file, but for the rows that fill up the last group.
+ * <p>It takes as many bytes as in the file, but for the rows that fill up the last group.
  */
 final class VectorWeight implements Tensor {
 
@@ -83,7 +83,8 @@ final class VectorWeight implements Tensor {
     switch (type) {
       case F32 -> {
         for (int k = 0; k < columns; k++) {
-          floats[g * groupElements() + lane + (2 * k + half) * LANES] = CpuWeights.element(type, row, at, k);
+          floats[g * groupElements() + lane + (2 * k + half) * LANES] =
+              CpuWeights.element(type, row, at, k);
         }
       }
       case F16, BF16 -> {
