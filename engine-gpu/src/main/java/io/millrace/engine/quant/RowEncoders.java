@@ -35,6 +35,12 @@ final class RowEncoders {
     put(GgmlType.Q5_0, SimpleEncoders::q50);
     put(GgmlType.Q5_1, SimpleEncoders::q51);
     put(GgmlType.Q8_0, SimpleEncoders::q80);
+    put(GgmlType.Q2_K, KEncoders::q2);
+    put(GgmlType.Q3_K, KEncoders::q3);
+    put(GgmlType.Q4_K, KEncoders::q4);
+    put(GgmlType.Q5_K, KEncoders::q5);
+    put(GgmlType.Q6_K, KEncoders::q6);
+    put(GgmlType.MXFP4, TableEncoders::mxfp4);
     put(GgmlType.TQ1_0, TernaryEncoders::tq1);
     put(GgmlType.TQ2_0, TernaryEncoders::tq2);
   }

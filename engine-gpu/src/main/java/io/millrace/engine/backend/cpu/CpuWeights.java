@@ -2,13 +2,11 @@ package io.millrace.engine.backend.cpu;
 
 import io.millrace.engine.backend.TensorData;
 import io.millrace.engine.gguf.GgmlType;
-import io.millrace.engine.quant.BlockFormat;
-import io.millrace.engine.quant.DecodedRow;
+import io.millrace.engine.quant.RowDecoder;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.util.Optional;
 
 /** The weight types the CPU computes with, and how their elements lie in a file. */
 final class CpuWeights {
@@ -25,10 +23,7 @@ final class CpuWeights {
 
   /** Whether the elements of the type can be read. */
   static boolean supports(GgmlType type) {
-    return switch (type) {
-      case F32, F16, BF16 -> true;
-      default -> BlockFormat.of(type).isPresent();
-    };
+    return RowDecoder.supports(type);
   }
 
   /**
@@ -46,14 +41,7 @@ final class CpuWeights {
 
   /** A row's elements, dequantised. */
   static void decodeRow(GgmlType type, byte[] row, int at, int columns, float[] out, int outAt) {
-    Optional<BlockFormat> format = BlockFormat.of(type);
-    if (format.isPresent()) {
-      new DecodedRow().dequantise(format.get(), row, at, columns, out, outAt);
-      return;
-    }
-    for (int i = 0; i < columns; i++) {
-      out[outAt + i] = element(type, row, at, i);
-    }
+    RowDecoder.decode(type, row, at, columns, out, outAt);
   }
 
   /** A vector of a model (one row of any type), as float32 with zeros up to the stride. */
