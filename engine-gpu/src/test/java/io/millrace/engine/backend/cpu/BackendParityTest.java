@@ -12,16 +12,20 @@ import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.model.ForwardBatch;
 import io.millrace.engine.model.ToyLlama;
+import io.millrace.engine.quant.BlockFormat;
+import io.millrace.engine.quant.RandomBlocks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every operation on the vector backend against the scalar one, over sizes that divide nothing. */
@@ -71,20 +75,62 @@ class BackendParityTest {
   })
   void matmulAgreesToTheBit(GgmlType type, int rows, int outputs, int inputs) throws IOException {
     byte[] weights = ToyLlama.randomWeights(type, outputs, inputs, random);
-    float[] x = floats(rows * inputs, 3f);
-    Operation matmul =
-        backend -> {
-          Tensor out = backend.activations(rows, outputs);
-          backend.matmul(
-              rows,
-              weight(backend, type, outputs, inputs, weights),
-              activations(backend, rows, inputs, x),
-              out);
-          return new Result(out, rows);
-        };
+    Operation matmul = matmul(type, rows, outputs, inputs, weights);
     float[] expected = run(scalar, matmul);
     assertThat(run(vector, matmul)).isEqualTo(expected);
     assertThat(expected).doesNotContain(0f); // random weights: every output was computed
+  }
+
+  private static Stream<GgmlType> quantisedTypes() {
+    return Stream.of(GgmlType.values()).filter(type -> BlockFormat.of(type).isPresent());
+  }
+
+  @ParameterizedTest
+  @MethodSource("quantisedTypes")
+  void matmulAndEmbedOfEveryQuantisedTypeAgreeToTheBit(GgmlType type) throws IOException {
+    int outputs = 3 * VectorWeight.GROUP + 5; // three groups and a bit
+    int inputs = 5 * 256; // more than one slab, and not a whole number of them
+    byte[] weights = RandomBlocks.of(type, outputs * inputs / type.blockElements(), random);
+    for (int rows : new int[] {1, 2, 5, 39}) {
+      Operation matmul = matmul(type, rows, outputs, inputs, weights);
+      assertThat(run(vector, matmul)).as("%d rows", rows).isEqualTo(run(scalar, matmul));
+    }
+    ForwardBatch batch = batch(new int[] {0, outputs - 1, 17}, 3, 1);
+    Operation embed =
+        backend -> {
+          Tensor out = backend.activations(3, inputs);
+          backend.begin(batch);
+          backend.embed(weight(backend, type, outputs, inputs, weights), out);
+          return new Result(out, 3);
+        };
+    assertThat(run(vector, embed)).isEqualTo(run(scalar, embed));
+  }
+
+  @ParameterizedTest
+  @MethodSource("quantisedTypes")
+  void weightsTakeAboutAsMuchMemoryAsTheirFile(GgmlType type) throws IOException {
+    // Two ternary digits in four bits, where the file has five in eight; bytes for tables.
+    double most =
+        switch (type) {
+          case TQ1_0 -> 1.23;
+          case IQ4_NL, IQ4_XS -> 2.0;
+          default -> 1.07;
+        };
+    Tensor tensor = vector.weight("test", type, 64, 512, (offset, into, length) -> {});
+    assertThat((double) tensor.bytes()).isLessThan(most * type.bytes(64 * 512));
+  }
+
+  private Operation matmul(GgmlType type, int rows, int outputs, int inputs, byte[] weights) {
+    float[] x = floats(rows * inputs, 3f);
+    return backend -> {
+      Tensor out = backend.activations(rows, outputs);
+      backend.matmul(
+          rows,
+          weight(backend, type, outputs, inputs, weights),
+          activations(backend, rows, inputs, x),
+          out);
+      return new Result(out, rows);
+    };
   }
 
   @Test
