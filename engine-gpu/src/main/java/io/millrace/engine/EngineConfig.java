@@ -14,6 +14,7 @@ package io.millrace.engine;
  *     model's own context as well
  * @param threads threads that compute
  * @param prefixCache whether sequences that begin alike share the blocks of their beginning
+ * @param speculation whether and how tokens are drafted
  */
 public record EngineConfig(
     int sequencesMax,
@@ -23,7 +24,8 @@ public record EngineConfig(
     int blockTokens,
     int contextTokensMax,
     int threads,
-    boolean prefixCache) {
+    boolean prefixCache,
+    Speculation speculation) {
 
   /**
    * @throws IllegalArgumentException naming the component that is out of range
@@ -38,7 +40,43 @@ public record EngineConfig(
     atLeast("threads", threads, 1);
   }
 
-  /** With the prefix cache on. */
+  /** Without speculation. */
+  public EngineConfig(
+      int sequencesMax,
+      int stepTokensMax,
+      int waitingMax,
+      int kvBlocks,
+      int blockTokens,
+      int contextTokensMax,
+      int threads,
+      boolean prefixCache) {
+    this(
+        sequencesMax,
+        stepTokensMax,
+        waitingMax,
+        kvBlocks,
+        blockTokens,
+        contextTokensMax,
+        threads,
+        prefixCache,
+        Speculation.OFF);
+  }
+
+  /** The same limits with another speculation. */
+  public EngineConfig with(Speculation other) {
+    return new EngineConfig(
+        sequencesMax,
+        stepTokensMax,
+        waitingMax,
+        kvBlocks,
+        blockTokens,
+        contextTokensMax,
+        threads,
+        prefixCache,
+        other);
+  }
+
+  /** With the prefix cache on, without speculation. */
   public EngineConfig(
       int sequencesMax,
       int stepTokensMax,

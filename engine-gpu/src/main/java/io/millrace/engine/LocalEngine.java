@@ -9,6 +9,10 @@ import io.millrace.engine.scheduler.ScheduledBatch;
 import io.millrace.engine.scheduler.ScheduledBatch.Chunk;
 import io.millrace.engine.scheduler.Scheduler;
 import io.millrace.engine.scheduler.Sequence;
+import io.millrace.engine.speculative.DraftLength;
+import io.millrace.engine.speculative.DraftProposer;
+import io.millrace.engine.speculative.Proposers;
+import io.millrace.engine.speculative.Speculator;
 import io.millrace.engine.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,10 +23,10 @@ import java.util.function.LongSupplier;
 /**
  * The engine that runs a model in this process, many sequences at once.
  *
- * <p>The main loop is {@link #step}: schedule, run, update. What a request's answer is depends on
- * the request alone: not on what else runs, on how its prompt is cut into chunks, on what of it was
- * cached, on preemption, or on whether an earlier attempt drew its first tokens. The model's end
- * token counts as a token of output and has no text.
+ * <p>The main loop is {@link #step}: schedule, draft, run, update. What a request's answer is
+ * depends on the request alone: not on what else runs, on how its prompt is cut into chunks, on
+ * what of it was cached, on preemption, or on whether an earlier attempt drew its first tokens. The
+ * model's end token counts as a token of output and has no text.
  */
 public final class LocalEngine implements Engine {
   // What it is made of.
@@ -37,6 +41,7 @@ public final class LocalEngine implements Engine {
 
   private final BlockPool pool;
   private final Scheduler scheduler;
+  private final Speculator speculator;
   private final ModelRunner runner;
 
   // What it is doing.
@@ -53,12 +58,57 @@ public final class LocalEngine implements Engine {
   private boolean closed;
 
   /**
+   * An engine without a draft model.
+   *
    * @param model closed with the engine
    * @param nanoClock the time in nanoseconds, from any origin: {@code System::nanoTime}
-   * @throws IllegalArgumentException if the model's KV cache is not what the configuration says
+   * @throws IllegalArgumentException if the model's KV cache is not what the configuration says, or
+   *     the configuration wants a draft model
    */
   public LocalEngine(
       LanguageModel model, Tokenizer tokenizer, EngineConfig config, LongSupplier nanoClock) {
+    this(model, tokenizer, config, nanoClock, Proposers.withoutModel(config.speculation()));
+  }
+
+  /**
+   * An engine with a proposer of the configured kind.
+   *
+   * @param model closed with the engine
+   * @param nanoClock the time in nanoseconds, from any origin: {@code System::nanoTime}
+   * @param proposer closed with the engine
+   * @throws IllegalArgumentException if the model's KV cache is not what the configuration says
+   */
+  public LocalEngine(
+      LanguageModel model,
+      Tokenizer tokenizer,
+      EngineConfig config,
+      LongSupplier nanoClock,
+      DraftProposer proposer) {
+    this(
+        model,
+        tokenizer,
+        config,
+        nanoClock,
+        proposer,
+        Proposers.draftLength(config.speculation(), proposer));
+  }
+
+  /**
+   * An engine whose tokens are drafted as the caller says.
+   *
+   * @param model closed with the engine
+   * @param nanoClock the time in nanoseconds, from any origin: {@code System::nanoTime}
+   * @param proposer closed with the engine
+   * @param draftLength how long drafts by this proposer may be, up to the configuration's bound
+   * @throws IllegalArgumentException if the model's KV cache is not what the configuration says
+   */
+  public LocalEngine(
+      LanguageModel model,
+      Tokenizer tokenizer,
+      EngineConfig config,
+      LongSupplier nanoClock,
+      DraftProposer proposer,
+      DraftLength draftLength) {
     if (model.blockTokens() != config.blockTokens() || model.kvBlocks() < config.kvBlocks()) {
       throw new IllegalArgumentException(
           String.format(
@@ -73,6 +123,14 @@ public final class LocalEngine implements Engine {
     this.vocabSize = Math.min(model.vocabSize(), tokenizer.vocabSize());
     this.pool = new BlockPool(config.kvBlocks(), config.blockTokens());
     this.scheduler = new Scheduler(config, pool);
+    this.speculator =
+        new Speculator(
+            proposer,
+            draftLength,
+            config.speculation().draftTokensMax(),
+            vocabSize,
+            pool,
+            nanoClock);
     this.runner = new ModelRunner(model, new Sampler(vocabSize));
   }
 
@@ -98,11 +156,12 @@ public final class LocalEngine implements Engine {
   public List<GenerationUpdate> step() {
     requireOpen();
     long start = nanoClock.getAsLong();
-    ScheduledBatch batch = scheduler.schedule();
+    ScheduledBatch batch = speculator.extend(scheduler.schedule(), config.stepTokensMax());
     if (batch.isEmpty()) {
       return reportEnded(new ArrayList<>());
     }
     List<ChunkOutput> outputs = runner.run(batch);
+    speculator.learn(batch, outputs);
     scheduler.update(batch, outputs);
     List<GenerationUpdate> updates = report(batch, outputs, nanoClock.getAsLong() - start);
     return reportEnded(updates);
@@ -140,7 +199,8 @@ public final class LocalEngine implements Engine {
         scheduler.prefixHitTokens(),
         outputTokens,
         scheduler.preemptions(),
-        busyNanos);
+        busyNanos,
+        speculator.counts());
   }
 
   /** Drops all requests without reporting them, and closes the model. */
@@ -151,7 +211,11 @@ public final class LocalEngine implements Engine {
       List.copyOf(sequences.keySet()).forEach(this::cancel);
       sequences.clear();
       ended.clear();
-      model.close();
+      try {
+        speculator.close();
+      } finally {
+        model.close();
+      }
     }
   }
 
@@ -177,7 +241,9 @@ public final class LocalEngine implements Engine {
     for (int i = 0; i < shares.length; i++) {
       Chunk chunk = chunks.get(i);
       boolean failed = outputs.get(i).error() != null;
-      GenerationUpdate update = update(chunk.sequence(), failed ? 0 : chunk.tokens(), shares[i]);
+      GenerationUpdate update =
+          update(chunk.sequence(), failed ? 0 : chunk.tokens(), chunk.draft().length, shares[i]);
+      speculator.count(chunk, update.acceptedTokens());
       if (!failed) {
         promptTokens +=
             Math.max(0, Math.min(chunk.to(), chunk.sequence().promptLength()) - chunk.from());
@@ -190,25 +256,30 @@ public final class LocalEngine implements Engine {
 
   private List<GenerationUpdate> reportEnded(List<GenerationUpdate> updates) {
     for (Sequence sequence : ended) {
-      updates.add(update(sequence, 0, 0));
+      updates.add(update(sequence, 0, 0, 0));
     }
     ended.clear();
     return updates;
   }
 
-  private GenerationUpdate update(Sequence sequence, int computedTokens, long nanos) {
+  private GenerationUpdate update(
+      Sequence sequence, int computedTokens, int draftedTokens, long nanos) {
     if (sequence.isFinished()) {
       sequences.remove(sequence.id());
+      speculator.release(sequence);
     }
+    List<TokenOutput> tokens = sequence.takeNewTokens();
     return new GenerationUpdate(
         sequence.id(),
-        sequence.takeNewTokens(),
+        tokens,
         sequence.takeNewText(),
         sequence.finishReason(),
         sequence.error(),
         sequence.cachedPromptTokens(),
         computedTokens,
-        nanos);
+        nanos,
+        draftedTokens,
+        (int) tokens.stream().filter(TokenOutput::drafted).count());
   }
 
   private void validate(GenerationRequest request) throws RequestRejectedException {

@@ -32,6 +32,11 @@ import java.util.TreeSet;
  *       not computed; its last token always is, for the logits.
  * </ol>
  *
+ * <p>A batch may then be extended by drafts ({@link io.millrace.engine.speculative}), which take
+ * only what this policy has left of the step's budget and of the blocks. Blocks taken for a draft
+ * go back with {@link #update}, so that no later decision depends on what was drafted, but for the
+ * tokens that came sooner.
+ *
  * <p>It cannot come to a standstill: a request that does not fit into an empty pool is not taken,
  * so the first running sequence always gets its blocks, and if none is running the first waiting
  * one does. What it computes is never taken away by those behind it, so it ends after at most as
@@ -214,16 +219,25 @@ public final class Scheduler {
       sequence.fail(output.error());
       return;
     }
-    sequence.computed(chunk.to());
-    if (config.prefixCache()) {
-      // Before the sequence ends and gives its blocks back.
-      prefixCache.add(
-          sequence.cacheSalt(), sequence::token, sequence.blockTable(), sequence.computedTokens());
-    }
+    int before = sequence.length();
     for (TokenOutput token : output.tokens()) {
       if (!sequence.isFinished()) {
         sequence.append(token);
       }
+    }
+    // What was computed of the draft beyond the accepted tokens is not the sequence's. Its last
+    // token is computed again if the next could not be drawn from it.
+    int accepted = Math.min(output.accepted(), sequence.length() - before);
+    sequence.computed(
+        chunk.sampled() ? Math.min(chunk.to() + accepted, sequence.length() - 1) : chunk.to());
+    if (config.prefixCache()) {
+      prefixCache.add(
+          sequence.cacheSalt(), sequence::token, sequence.blockTable(), sequence.computedTokens());
+    }
+    if (sequence.isFinished()) {
+      sequence.releaseBlocks();
+    } else if (chunk.draft().length > 0) {
+      sequence.blockTable().shrink(sequence.computedTokens());
     }
   }
 }
