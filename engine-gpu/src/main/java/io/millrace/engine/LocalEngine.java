@@ -219,6 +219,11 @@ public final class LocalEngine implements Engine {
     }
   }
 
+  /** Begins or ends steps over made-up requests, from which speculation learns times alone. */
+  void calibrate(boolean begin) {
+    speculator.calibrate(begin);
+  }
+
   /** For tests of what must hold between steps. */
   Scheduler scheduler() {
     return scheduler;

@@ -1,6 +1,7 @@
 package io.millrace.engine.speculative;
 
 import io.millrace.engine.scheduler.Sequence;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -13,20 +14,25 @@ import java.util.List;
  * processor that is busy anyway has no rows to give away.
  *
  * <p>All k from 0 to the most are compared, the same for all sequences; then each whose drafts are
- * accepted too rarely to be worth the price of a row gets fewer. Beside chunks of prompts, a step's
- * time is what the rows add to the decoding sequences' own.
+ * accepted too rarely to be worth the price of a row gets fewer. Beside chunks of prompts nothing
+ * is drafted: they keep the processor busy, and every further row would cost its full price.
  */
 public final class AdaptiveDraftLength implements DraftLength {
 
   /**
    * A step with drafts must promise this much more than one without: estimates are no more exact.
    */
-  private static final double GAIN_MIN = 1.05;
+  private static final double GAIN_MIN = 1.1;
+
+  /** Most rows of a step that calibration tries. */
+  private static final int CALIBRATION_ROWS_MAX = 64;
 
   private final int draftTokensMax;
   private final DraftProposer proposer;
   private final StepCosts costs = new StepCosts();
   private final Acceptance acceptance = new Acceptance();
+  private boolean calibrating;
+  private int calibrated;
 
   /**
    * @param draftTokensMax most tokens of one draft
@@ -39,21 +45,23 @@ public final class AdaptiveDraftLength implements DraftLength {
 
   @Override
   public int[] lengths(List<Sequence> sequences, int otherRows, int rowsMax) {
+    if (otherRows > 0) {
+      return new int[sequences.size()];
+    }
+    if (calibrating) {
+      return next(sequences.size());
+    }
     double[] rates = new double[sequences.size()];
     for (int i = 0; i < rates.length; i++) {
       rates[i] = acceptance.rate(sequences.get(i));
     }
     int n = sequences.size();
     double own = costs.nanos(n);
-    double withOthers = costs.nanos(n + otherRows);
     double best = GAIN_MIN * n / own;
     int length = 0;
     double bestNanos = own;
     for (int k = 1; k <= draftTokensMax && k * n <= Math.max(rowsMax, n); k++) {
-      double nanos =
-          own
-              + (costs.nanos(n * (1 + k) + otherRows) - withOthers)
-              + proposer.estimateNanos(sequences, k);
+      double nanos = costs.nanos(n * (1 + k)) + proposer.estimateNanos(sequences, k);
       double tokens = 0;
       for (double rate : rates) {
         tokens += expected(rate, k);
@@ -69,7 +77,9 @@ public final class AdaptiveDraftLength implements DraftLength {
 
   @Override
   public void verified(Sequence sequence, int drafted, int accepted) {
-    acceptance.verified(sequence, drafted, accepted);
+    if (!calibrating) {
+      acceptance.verified(sequence, drafted, accepted);
+    }
   }
 
   @Override
@@ -78,8 +88,25 @@ public final class AdaptiveDraftLength implements DraftLength {
   }
 
   @Override
+  public void calibrate(boolean begin) {
+    calibrating = begin;
+    if (begin) {
+      costs.forget();
+    }
+    proposer.calibrate(begin);
+  }
+
+  @Override
   public void release(Sequence sequence) {
     acceptance.release(sequence);
+  }
+
+  /** One length after another, none included. */
+  private int[] next(int n) {
+    int most = Math.min(draftTokensMax, Math.max(0, CALIBRATION_ROWS_MAX / n - 1));
+    int[] lengths = new int[n];
+    Arrays.fill(lengths, calibrated++ % (most + 1));
+    return lengths;
   }
 
   private int[] none(List<Sequence> sequences) {

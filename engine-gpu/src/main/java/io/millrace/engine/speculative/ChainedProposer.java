@@ -31,6 +31,12 @@ public final class ChainedProposer implements DraftProposer {
   }
 
   @Override
+  public void calibrate(boolean begin) {
+    first.calibrate(begin);
+    second.calibrate(begin);
+  }
+
+  @Override
   public void release(Sequence sequence) {
     first.release(sequence);
     second.release(sequence);

@@ -35,6 +35,13 @@ public interface DraftLength {
    */
   void measured(int rows, long nanos);
 
+  /**
+   * Begins or ends calibration: steps over made-up sequences, of which only times are worth
+   * learning. Whoever calibrates tries all lengths. Each beginning forgets the times learned
+   * before, which may have been those of code not yet compiled.
+   */
+  void calibrate(boolean begin);
+
   /** Forgets a sequence that has ended, whether it was ever seen or not. */
   void release(Sequence sequence);
 

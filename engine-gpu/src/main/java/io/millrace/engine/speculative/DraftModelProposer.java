@@ -26,8 +26,10 @@ import java.util.function.LongSupplier;
  */
 public final class DraftModelProposer implements DraftProposer {
 
-  /** Steps over which the price of catching up with a prompt is spread. */
-  private static final int CATCH_UP_STEPS = 8;
+  /** Tokens that an answer has, as long as no better is known, and the weight of each answer. */
+  private static final double OUTPUT_TOKENS = 64;
+
+  private static final double OUTPUT_WEIGHT = 0.05;
 
   /** What a sequence that is drafted for in every step has to catch up with, mostly. */
   private static final int CATCH_UP_USUAL = 2;
@@ -40,6 +42,9 @@ public final class DraftModelProposer implements DraftProposer {
   private final LongSupplier nanoClock;
   private final StepCosts costs = new StepCosts();
   private final BatchLayout layout = new BatchLayout();
+
+  /** How many tokens answers had lately. */
+  private double outputTokens = OUTPUT_TOKENS;
 
   /** The longest idle first. */
   private final Map<Sequence, DraftContext> contexts = new LinkedHashMap<>();
@@ -79,23 +84,41 @@ public final class DraftModelProposer implements DraftProposer {
     }
   }
 
+  /**
+   * What a sequence has to catch up with once, mostly its prompt, is spread over the tokens that
+   * its answer may still have: late in an answer it is not worth beginning.
+   */
   @Override
   public double estimateNanos(List<Sequence> sequences, int draftTokens) {
     int usual = 0;
-    int unusual = 0;
+    int once = 0;
+    double onceNow = 0; // rows
     for (Sequence sequence : sequences) {
       DraftContext context = contexts.get(sequence);
       int pending = Math.max(1, sequence.length() - (context == null ? 0 : context.computed()));
       usual += Math.min(pending, CATCH_UP_USUAL);
-      unusual += Math.max(0, pending - CATCH_UP_USUAL);
+      if (pending > CATCH_UP_USUAL) {
+        once += pending - CATCH_UP_USUAL;
+        double steps = (outputTokens - sequence.outputLength()) / (1 + draftTokens);
+        onceNow += (pending - CATCH_UP_USUAL) / Math.max(1, steps);
+      }
     }
     return costs.nanos(usual)
         + (draftTokens - 1) * costs.nanos(sequences.size())
-        + costs.nanos(unusual) / CATCH_UP_STEPS;
+        + (once == 0 ? 0 : costs.nanos(once) * onceNow / once);
+  }
+
+  @Override
+  public void calibrate(boolean begin) {
+    if (begin) {
+      costs.forget();
+    }
+    outputTokens = OUTPUT_TOKENS;
   }
 
   @Override
   public void release(Sequence sequence) {
+    outputTokens += OUTPUT_WEIGHT * (sequence.outputLength() - outputTokens);
     DraftContext context = contexts.remove(sequence);
     if (context != null) {
       context.release();

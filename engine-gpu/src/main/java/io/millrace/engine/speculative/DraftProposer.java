@@ -21,6 +21,9 @@ public interface DraftProposer extends AutoCloseable {
         }
 
         @Override
+        public void calibrate(boolean begin) {}
+
+        @Override
         public void release(Sequence sequence) {}
 
         @Override
@@ -41,6 +44,9 @@ public interface DraftProposer extends AutoCloseable {
    * @return nanoseconds; 0 while nothing is known
    */
   double estimateNanos(List<Sequence> sequences, int draftTokens);
+
+  /** Begins or ends calibration, as {@link DraftLength#calibrate} has it. */
+  void calibrate(boolean begin);
 
   /** Forgets a sequence that has ended, whether it was ever seen or not. */
   void release(Sequence sequence);

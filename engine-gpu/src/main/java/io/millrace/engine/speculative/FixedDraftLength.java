@@ -21,5 +21,8 @@ record FixedDraftLength(int tokens) implements DraftLength {
   public void measured(int rows, long nanos) {}
 
   @Override
+  public void calibrate(boolean begin) {}
+
+  @Override
   public void release(Sequence sequence) {}
 }

@@ -53,6 +53,9 @@ public final class NgramProposer implements DraftProposer {
   }
 
   @Override
+  public void calibrate(boolean begin) {}
+
+  @Override
   public void release(Sequence sequence) {
     indexes.remove(sequence);
   }

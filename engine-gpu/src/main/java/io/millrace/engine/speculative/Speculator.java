@@ -114,6 +114,11 @@ public final class Speculator implements AutoCloseable {
     }
   }
 
+  /** Begins or ends calibration: see {@link DraftLength#calibrate}. */
+  public void calibrate(boolean begin) {
+    draftLength.calibrate(begin);
+  }
+
   /** Forgets a sequence that has ended. */
   public void release(Sequence sequence) {
     proposer.release(sequence);

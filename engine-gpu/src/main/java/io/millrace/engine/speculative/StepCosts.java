@@ -7,45 +7,69 @@ import java.util.Arrays;
  *
  * <p>Rows fall into buckets: one for each number up to {@link #EXACT_ROWS}, then eight for each
  * doubling. An estimate follows a shorter time fast and a longer one slowly, because what disturbs
- * a measurement only ever makes it longer. Between buckets it is interpolated. A bucket that is not
- * visited for long is believed less and less: its estimate sinks towards that of fewer rows, so
- * that what looked slow once, perhaps before it was compiled, is tried again some day. The slower
- * it looked, the later.
+ * a measurement only ever makes it longer. Between buckets it is interpolated; beyond the last, it
+ * goes on as over its last half. A bucket that is not visited for long is believed less and less:
+ * its estimate sinks towards that of fewer rows, so that what looked slow once, perhaps before it
+ * was compiled, is tried again some day. The slower it looked, the later.
  */
 final class StepCosts {
   private static final int EXACT_ROWS = 64;
   private static final int BUCKETS_PER_DOUBLING = 8;
   private static final int FIRST_BUCKET_ROWS = EXACT_ROWS / BUCKETS_PER_DOUBLING;
-  private static final int BUCKETS = EXACT_ROWS + BUCKETS_PER_DOUBLING * 24;
+  private static final int BUCKETS = EXACT_ROWS + BUCKETS_PER_DOUBLING * 10;
 
   private static final double WEIGHT_SHORTER = 0.5;
-  private static final double WEIGHT_LONGER = 0.1;
+  private static final double WEIGHT_LONGER = 0.04;
 
   /** Measurements of others after which a bucket's estimate is halved. */
-  private static final double HALF_LIFE = 1_024;
+  private static final double HALF_LIFE = 4_096;
 
-  /** By bucket: nanoseconds per row; NaN before the first measurement. */
-  private final double[] nanosPerRow = new double[BUCKETS];
+  /**
+   * What a further row is taken to cost while one number of rows is known, as a share of those.
+   * Little, so that it is tried.
+   */
+  private static final double UNKNOWN_ROW_SHARE = 0.25;
+
+  /** Measurements after which the curve is drawn anew. */
+  private static final int REDRAW = 8;
+
+  /** By bucket: nanoseconds for its first number of rows; NaN before the first measurement. */
+  private final double[] measured = new double[BUCKETS];
 
   private final long[] measuredAt = new long[BUCKETS];
+
+  /** By bucket: the estimate. */
+  private final double[] curve = new double[BUCKETS];
+
   private long measurements;
+  private boolean stale;
 
   StepCosts() {
-    Arrays.fill(nanosPerRow, Double.NaN);
+    forget();
+  }
+
+  /** Forgets all measurements. */
+  void forget() {
+    Arrays.fill(measured, Double.NaN);
+    Arrays.fill(curve, 0);
+    measurements = 0;
+    stale = false;
   }
 
   /** Learns from one forward pass. */
   void measured(int rows, long nanos) {
     int bucket = bucket(rows);
-    double measured = (double) nanos / rows;
-    double known = nanosPerRow[bucket];
+    double scaled = (double) nanos * rowsOf(bucket) / rows;
+    double known = measured[bucket];
     if (Double.isNaN(known)) {
-      nanosPerRow[bucket] = measured;
+      measured[bucket] = scaled;
+      stale = true;
     } else {
-      double weight = measured < known ? WEIGHT_SHORTER : WEIGHT_LONGER;
-      nanosPerRow[bucket] += weight * (measured - known);
+      double weight = scaled < known ? WEIGHT_SHORTER : WEIGHT_LONGER;
+      measured[bucket] += weight * (scaled - known);
     }
     measuredAt[bucket] = ++measurements;
+    stale |= measurements % REDRAW == 0;
   }
 
   /**
@@ -58,37 +82,60 @@ final class StepCosts {
     if (rows == 0 || measurements == 0) {
       return 0;
     }
-    double floor = 0; // more rows never take less time
-    int below = -1;
-    int above = -1;
-    for (int bucket = 0; bucket < BUCKETS && above < 0; bucket++) {
-      if (Double.isNaN(nanosPerRow[bucket])) {
-        continue;
-      }
-      if (rowsOf(bucket) <= rows) {
-        below = bucket;
-        floor = Math.max(floor, estimate(bucket));
-      } else {
-        above = bucket;
-      }
+    if (stale) {
+      redraw();
+      stale = false;
     }
-    if (below < 0) {
-      return estimate(above);
-    }
-    if (rowsOf(below) == rows) {
-      return floor;
-    }
-    if (above < 0) {
-      return Math.max(floor, estimate(below) * rows / rowsOf(below));
-    }
-    double share = (double) (rows - rowsOf(below)) / (rowsOf(above) - rowsOf(below));
-    return Math.max(floor, estimate(below) + share * (estimate(above) - estimate(below)));
+    int bucket = bucket(rows);
+    return curve[bucket] * rows / rowsOf(bucket);
   }
 
-  /** Of the bucket's first number of rows, in nanoseconds. */
-  private double estimate(int bucket) {
+  /** Lays the curve through what is known, left to right. */
+  private void redraw() {
+    int below = -1; // the last known bucket
+    for (int bucket = 0; bucket < BUCKETS; bucket++) {
+      if (!Double.isNaN(measured[bucket])) {
+        curve[bucket] = aged(bucket);
+        interpolate(below, bucket);
+        below = bucket;
+      }
+    }
+    double perFurtherRow = perFurtherRow(below);
+    for (int bucket = below + 1; bucket < BUCKETS; bucket++) {
+      curve[bucket] = curve[below] + perFurtherRow * (rowsOf(bucket) - rowsOf(below));
+    }
+    for (int bucket = 1; bucket < BUCKETS; bucket++) {
+      curve[bucket] = Math.max(curve[bucket], curve[bucket - 1]); // more rows take no less time
+    }
+  }
+
+  /**
+   * The price of a row beyond the last known bucket: as between half its rows and all of them.
+   * Closer ones would tell of little but noise.
+   */
+  private double perFurtherRow(int last) {
+    double least = UNKNOWN_ROW_SHARE * curve[last] / rowsOf(last);
+    int half = bucket(Math.max(1, rowsOf(last) / 2));
+    double slope =
+        half < last ? (curve[last] - curve[half]) / (rowsOf(last) - rowsOf(half)) : least;
+    return Math.max(least, slope);
+  }
+
+  /** Fills the curve between two known buckets; before the first it is flat. */
+  private void interpolate(int below, int above) {
+    for (int bucket = below + 1; bucket < above; bucket++) {
+      double share =
+          below < 0
+              ? 1
+              : (double) (rowsOf(bucket) - rowsOf(below)) / (rowsOf(above) - rowsOf(below));
+      double from = below < 0 ? 0 : curve[below];
+      curve[bucket] = from + share * (curve[above] - from);
+    }
+  }
+
+  private double aged(int bucket) {
     long age = measurements - measuredAt[bucket];
-    return nanosPerRow[bucket] * rowsOf(bucket) * Math.pow(2, -age / HALF_LIFE);
+    return measured[bucket] * Math.pow(2, -age / HALF_LIFE);
   }
 
   /** The fewest rows that fall into a bucket. */
@@ -101,6 +148,7 @@ final class StepCosts {
     return ((FIRST_BUCKET_ROWS * (BUCKETS_PER_DOUBLING + eighths)) << doublings) + 1;
   }
 
+  /** All rows beyond the last bucket's fall into it. */
   private static int bucket(int rows) {
     if (rows <= EXACT_ROWS) {
       return rows - 1;

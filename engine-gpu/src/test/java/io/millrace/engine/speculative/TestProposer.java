@@ -75,6 +75,9 @@ public final class TestProposer implements DraftProposer {
   }
 
   @Override
+  public void calibrate(boolean begin) {}
+
+  @Override
   public void release(Sequence sequence) {}
 
   @Override
