@@ -14,6 +14,8 @@ package io.millrace.engine;
  *     model's own context as well
  * @param threads threads that compute
  * @param prefixCache whether sequences that begin alike share the blocks of their beginning
+ * @param overtakesMax how often others may join the batch before the sequence that has waited
+ *     longest, until it is its turn whatever its priority and tenant; 0 is strict order of arrival
  * @param speculation whether and how tokens are drafted
  */
 public record EngineConfig(
@@ -25,7 +27,11 @@ public record EngineConfig(
     int contextTokensMax,
     int threads,
     boolean prefixCache,
+    int overtakesMax,
     Speculation speculation) {
+
+  /** Where nothing else is said: who has waited longest joins as one of 33 at the latest. */
+  public static final int OVERTAKES_MAX = 32;
 
   /**
    * @throws IllegalArgumentException naming the component that is out of range
@@ -38,9 +44,34 @@ public record EngineConfig(
     atLeast("blockTokens", blockTokens, 1);
     atLeast("contextTokensMax", contextTokensMax, 2);
     atLeast("threads", threads, 1);
+    atLeast("overtakesMax", overtakesMax, 0);
   }
 
   /** Without speculation. */
+  public EngineConfig(
+      int sequencesMax,
+      int stepTokensMax,
+      int waitingMax,
+      int kvBlocks,
+      int blockTokens,
+      int contextTokensMax,
+      int threads,
+      boolean prefixCache,
+      int overtakesMax) {
+    this(
+        sequencesMax,
+        stepTokensMax,
+        waitingMax,
+        kvBlocks,
+        blockTokens,
+        contextTokensMax,
+        threads,
+        prefixCache,
+        overtakesMax,
+        Speculation.OFF);
+  }
+
+  /** With the usual bound on overtaking, without speculation. */
   public EngineConfig(
       int sequencesMax,
       int stepTokensMax,
@@ -59,7 +90,7 @@ public record EngineConfig(
         contextTokensMax,
         threads,
         prefixCache,
-        Speculation.OFF);
+        OVERTAKES_MAX);
   }
 
   /** The same limits with another speculation. */
@@ -73,6 +104,7 @@ public record EngineConfig(
         contextTokensMax,
         threads,
         prefixCache,
+        overtakesMax,
         other);
   }
 

@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.UnaryOperator;
 
 /**
  * A model with its weights in memory, from which engines are made. Engines share the weights; each
@@ -69,7 +70,17 @@ public final class LoadedModel implements AutoCloseable {
    * @throws IllegalArgumentException if the configuration wants a draft model
    */
   public LocalEngine engine(EngineConfig config) {
-    return engine(config, null);
+    return engine(config, null, model -> model);
+  }
+
+  /**
+   * A new engine without a draft model whose steps go through a model of the caller's around this
+   * one.
+   *
+   * @param around closes what it is given when it is closed
+   */
+  public LocalEngine engine(EngineConfig config, UnaryOperator<LanguageModel> around) {
+    return engine(config, null, around);
   }
 
   /**
@@ -81,6 +92,11 @@ public final class LoadedModel implements AutoCloseable {
    *     its vocabulary is another
    */
   public LocalEngine engine(EngineConfig config, LoadedModel draft) {
+    return engine(config, draft, model -> model);
+  }
+
+  private LocalEngine engine(
+      EngineConfig config, LoadedModel draft, UnaryOperator<LanguageModel> around) {
     boolean drafts = config.speculation().method().needsModel();
     if (drafts && draft == null) {
       throw new IllegalArgumentException("speculation by a draft model needs a draft model");
@@ -94,7 +110,7 @@ public final class LoadedModel implements AutoCloseable {
     Backend backend = kind.open(config.threads());
     LanguageModel target = null;
     try {
-      target = new OwningModel(transformer(config, backend), backend);
+      target = around.apply(new OwningModel(transformer(config, backend), backend));
       if (!drafts) {
         return new LocalEngine(target, tokenizer, config, System::nanoTime);
       }
@@ -111,6 +127,7 @@ public final class LoadedModel implements AutoCloseable {
           tokenizer,
           config,
           System::nanoTime,
+          System::currentTimeMillis,
           Proposers.with(config.speculation(), proposer));
     } catch (RuntimeException | Error e) {
       if (target != null) {

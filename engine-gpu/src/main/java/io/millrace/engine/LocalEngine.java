@@ -9,7 +9,6 @@ import io.millrace.engine.scheduler.ScheduledBatch;
 import io.millrace.engine.scheduler.ScheduledBatch.Chunk;
 import io.millrace.engine.scheduler.Scheduler;
 import io.millrace.engine.scheduler.Sequence;
-import io.millrace.engine.speculative.DraftLength;
 import io.millrace.engine.speculative.DraftProposer;
 import io.millrace.engine.speculative.Proposers;
 import io.millrace.engine.speculative.Speculator;
@@ -34,6 +33,7 @@ public final class LocalEngine implements Engine {
   private final Tokenizer tokenizer;
   private final EngineConfig config;
   private final LongSupplier nanoClock;
+  private final LongSupplier epochMillis;
   private final int contextTokensMax;
 
   /** A model's rows of logits may be padded beyond its tokenizer's vocabulary. */
@@ -57,49 +57,38 @@ public final class LocalEngine implements Engine {
   private long busyNanos;
   private boolean closed;
 
-  /**
-   * An engine without a draft model.
-   *
-   * @param model closed with the engine
-   * @param nanoClock the time in nanoseconds, from any origin: {@code System::nanoTime}
-   * @throws IllegalArgumentException if the model's KV cache is not what the configuration says, or
-   *     the configuration wants a draft model
-   */
+  /** With deadlines by the system's clock, and without a draft model. */
   public LocalEngine(
       LanguageModel model, Tokenizer tokenizer, EngineConfig config, LongSupplier nanoClock) {
-    this(model, tokenizer, config, nanoClock, Proposers.withoutModel(config.speculation()));
+    this(model, tokenizer, config, nanoClock, System::currentTimeMillis);
   }
 
   /**
-   * An engine with a proposer of the configured kind.
+   * An engine without a draft model.
    *
-   * @param model closed with the engine
-   * @param nanoClock the time in nanoseconds, from any origin: {@code System::nanoTime}
-   * @param proposer closed with the engine
-   * @throws IllegalArgumentException if the model's KV cache is not what the configuration says
+   * @throws IllegalArgumentException as the other constructor, or if the configuration wants a
+   *     draft model
    */
   public LocalEngine(
       LanguageModel model,
       Tokenizer tokenizer,
       EngineConfig config,
       LongSupplier nanoClock,
-      DraftProposer proposer) {
+      LongSupplier epochMillis) {
     this(
         model,
         tokenizer,
         config,
         nanoClock,
-        proposer,
-        Proposers.draftLength(config.speculation(), proposer));
+        epochMillis,
+        Proposers.withoutModel(config.speculation()));
   }
 
   /**
-   * An engine whose tokens are drafted as the caller says.
-   *
    * @param model closed with the engine
    * @param nanoClock the time in nanoseconds, from any origin: {@code System::nanoTime}
-   * @param proposer closed with the engine
-   * @param draftLength how long drafts by this proposer may be, up to the configuration's bound
+   * @param epochMillis the time that deadlines are compared with, milliseconds since 1970 UTC
+   * @param proposer drafts tokens where the configuration says so; closed with the engine
    * @throws IllegalArgumentException if the model's KV cache is not what the configuration says
    */
   public LocalEngine(
@@ -107,8 +96,8 @@ public final class LocalEngine implements Engine {
       Tokenizer tokenizer,
       EngineConfig config,
       LongSupplier nanoClock,
-      DraftProposer proposer,
-      DraftLength draftLength) {
+      LongSupplier epochMillis,
+      DraftProposer proposer) {
     if (model.blockTokens() != config.blockTokens() || model.kvBlocks() < config.kvBlocks()) {
       throw new IllegalArgumentException(
           String.format(
@@ -119,6 +108,7 @@ public final class LocalEngine implements Engine {
     this.tokenizer = tokenizer;
     this.config = config;
     this.nanoClock = nanoClock;
+    this.epochMillis = epochMillis;
     this.contextTokensMax = Math.min(config.contextTokensMax(), model.contextLength());
     this.vocabSize = Math.min(model.vocabSize(), tokenizer.vocabSize());
     this.pool = new BlockPool(config.kvBlocks(), config.blockTokens());
@@ -126,7 +116,7 @@ public final class LocalEngine implements Engine {
     this.speculator =
         new Speculator(
             proposer,
-            draftLength,
+            Proposers.draftLength(config.speculation(), proposer),
             config.speculation().draftTokensMax(),
             vocabSize,
             pool,
@@ -156,6 +146,7 @@ public final class LocalEngine implements Engine {
   public List<GenerationUpdate> step() {
     requireOpen();
     long start = nanoClock.getAsLong();
+    ended.addAll(scheduler.expire(epochMillis.getAsLong()));
     ScheduledBatch batch = speculator.extend(scheduler.schedule(), config.stepTokensMax());
     if (batch.isEmpty()) {
       return reportEnded(new ArrayList<>());

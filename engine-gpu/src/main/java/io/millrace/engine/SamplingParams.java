@@ -12,13 +12,15 @@ import java.util.List;
  * @param minP drop tokens less likely than this share of the most likely one; in [0, 1)
  * @param repetitionPenalty divides positive logits and multiplies negative ones of tokens already
  *     in prompt or output; 1 is none; greater than 0
- * @param seed selects the noise stream; the token at (seed, position) does not depend on what else
+ * @param seed selects the noise; the token at (seed, choice, position) does not depend on what else
  *     runs
  * @param maxTokens most tokens to generate, at least 1
  * @param stop strings that end the text and are not part of it
  * @param logprobs how many of the most likely tokens to report per position; -1 reports none, 0
  *     only the drawn token's
  * @param ignoreEos go on past the model's end token (for benchmarks)
+ * @param choice which of several answers to one prompt this is, from 0. Each draws with noise of
+ *     its own; choice 0 is the answer that the prompt gets when only one is asked for
  */
 public record SamplingParams(
     float temperature,
@@ -30,13 +32,17 @@ public record SamplingParams(
     int maxTokens,
     List<String> stop,
     int logprobs,
-    boolean ignoreEos) {
+    boolean ignoreEos,
+    int choice) {
 
   /** Most stop strings of one request. */
   public static final int STOP_STRINGS_MAX = 16;
 
   /** Most characters in one stop string. */
   public static final int STOP_STRING_LENGTH_MAX = 256;
+
+  /** Most answers to one prompt. */
+  public static final int CHOICES_MAX = 16;
 
   /** Most alternatives reported per position. */
   public static final int LOGPROBS_MAX = 20;
@@ -57,6 +63,7 @@ public record SamplingParams(
     check(maxTokens >= 1, "max_tokens", maxTokens, "1 or more");
     check(
         logprobs >= -1 && logprobs <= LOGPROBS_MAX, "logprobs", logprobs, "-1 to " + LOGPROBS_MAX);
+    check(choice >= 0 && choice < CHOICES_MAX, "choice", choice, "0 to " + (CHOICES_MAX - 1));
     stop = List.copyOf(stop);
     check(stop.size() <= STOP_STRINGS_MAX, "stop", stop.size(), "at most " + STOP_STRINGS_MAX);
     for (String s : stop) {
@@ -66,6 +73,48 @@ public record SamplingParams(
           s.length() + " characters",
           "1 to " + STOP_STRING_LENGTH_MAX + " characters");
     }
+  }
+
+  /** Choice 0. */
+  public SamplingParams(
+      float temperature,
+      int topK,
+      float topP,
+      float minP,
+      float repetitionPenalty,
+      long seed,
+      int maxTokens,
+      List<String> stop,
+      int logprobs,
+      boolean ignoreEos) {
+    this(
+        temperature,
+        topK,
+        topP,
+        minP,
+        repetitionPenalty,
+        seed,
+        maxTokens,
+        stop,
+        logprobs,
+        ignoreEos,
+        0);
+  }
+
+  /** The same for another of the answers to a prompt. */
+  public SamplingParams withChoice(int index) {
+    return new SamplingParams(
+        temperature,
+        topK,
+        topP,
+        minP,
+        repetitionPenalty,
+        seed,
+        maxTokens,
+        stop,
+        logprobs,
+        ignoreEos,
+        index);
   }
 
   /** Greedy decoding of at most {@code maxTokens} tokens, nothing else. */
