@@ -117,6 +117,14 @@ public interface Backend extends AutoCloseable {
   /** {@code x[row] += bias} for every row. */
   void addBias(int rows, Tensor x, Tensor bias);
 
+  /**
+   * Activations with their columns in another order: {@code out[row][i] = x[row][order[i]]}.
+   *
+   * @param order float32 weight {@code [1][columns]} that holds whole numbers below {@code columns}
+   * @return {@code out}, the backend's own, valid until this is called again
+   */
+  Tensor reorder(int rows, Tensor x, Tensor order);
+
   /** {@code x *= factor}, element by element. */
   void scale(int rows, Tensor x, float factor);
 

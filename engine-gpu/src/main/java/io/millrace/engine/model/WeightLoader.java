@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -68,7 +69,26 @@ final class WeightLoader {
     return new Linear(
         rows(name + ".weight", all, inputs, first, count),
         has(name + ".scale") ? floats(name + ".scale", 1)[0] : 1f,
-        bias(name + ".bias", all, first, count));
+        bias(name + ".bias", all, first, count),
+        inputOrder(name));
+  }
+
+  /** The order of the inputs, checked to be one; null if it is theirs. */
+  private Tensor inputOrder(String name) throws IOException {
+    int[] order = source.inputOrder(source.tensor(name + ".weight").orElseThrow()).orElse(null);
+    if (order == null) {
+      return null;
+    }
+    float[] elements = new float[order.length];
+    BitSet seen = new BitSet();
+    for (int i = 0; i < order.length; i++) {
+      elements[i] = order[i]; // exact: below 2^24
+      seen.set(order[i]);
+    }
+    if (seen.cardinality() != order.length || seen.length() != order.length) {
+      throw error("the inputs' order of tensor " + name + ".weight is not one");
+    }
+    return computed(name + " input order", elements);
   }
 
   private Tensor bias(String name, int all, int first, int count) throws IOException {

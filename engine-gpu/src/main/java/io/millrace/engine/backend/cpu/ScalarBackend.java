@@ -24,6 +24,7 @@ public final class ScalarBackend implements Backend {
   private static final int OUTPUTS_PER_UNIT = 64;
 
   private final Workers workers;
+  private final ColumnOrder columnOrder = new ColumnOrder();
 
   // ---- of the current step
   private ForwardBatch batch;
@@ -260,6 +261,11 @@ public final class ScalarBackend implements Backend {
     for (int i = 0; i < rows * x.columns(); i++) {
       to[i] += from[i % x.columns()];
     }
+  }
+
+  @Override
+  public Tensor reorder(int rows, Tensor x, Tensor order) {
+    return columnOrder.apply(rows, FloatTensor.of(x), FloatTensor.of(order));
   }
 
   @Override

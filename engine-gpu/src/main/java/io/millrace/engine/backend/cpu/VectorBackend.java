@@ -27,6 +27,7 @@ public final class VectorBackend implements Backend {
   private static final int GLU_WORK = 16;
 
   private final Workers workers;
+  private final ColumnOrder columnOrder = new ColumnOrder();
   private final VectorMatmul matmul;
   private final VectorAttention attention;
   private final VectorRows rowOperations = new VectorRows();
@@ -176,6 +177,11 @@ public final class VectorBackend implements Backend {
   public void addBias(int rows, Tensor x, Tensor bias) {
     FloatTensor to = FloatTensor.of(x);
     VectorRows.addBias(to.write(), FloatTensor.of(bias).read(), rows, to.stride());
+  }
+
+  @Override
+  public Tensor reorder(int rows, Tensor x, Tensor order) {
+    return columnOrder.apply(rows, FloatTensor.of(x), FloatTensor.of(order));
   }
 
   @Override

@@ -39,7 +39,11 @@ public final class GenerateCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--model", required = true, paramLabel = "M.gguf", description = "GGUF file.")
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "MODEL",
+      description = "GGUF file (the first of split ones), or a Hugging Face folder.")
   private Path model;
 
   @Option(

@@ -3,7 +3,6 @@ package io.millrace.jobs.cli.model;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.millrace.engine.gguf.GgufFile;
 import io.millrace.engine.gguf.GgufFormatException;
 import io.millrace.engine.gguf.ModelSource;
 import io.millrace.engine.gguf.TensorInfo;
@@ -27,7 +26,9 @@ import picocli.CommandLine.Spec;
 public final class InspectCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Parameters(paramLabel = "M.gguf", description = "GGUF file.")
+  @Parameters(
+      paramLabel = "MODEL",
+      description = "GGUF file (the first of split ones), or a Hugging Face folder.")
   private Path model;
 
   @Option(names = "--json", description = "As one JSON object.")
@@ -48,7 +49,7 @@ public final class InspectCommand implements Callable<Integer> {
   }
 
   private static void print(ModelSource file, PrintWriter out) {
-    out.printf("%s: %s%,d bytes%n", file.path(), format(file), file.bytes());
+    out.printf("%s: %s, %,d bytes%n", file.path(), file.format(), file.bytes());
     out.println();
     file.metadata()
         .values()
@@ -82,10 +83,6 @@ public final class InspectCommand implements Callable<Integer> {
     out.printf("memory: weights %,d bytes%s%n", all.bytes(), kvMemory(file));
   }
 
-  private static String format(ModelSource file) {
-    return file instanceof GgufFile gguf ? "GGUF v" + gguf.version() + ", " : "";
-  }
-
   /** What each token of context takes in the KV cache; nothing where that cannot be told. */
   private static String kvMemory(ModelSource file) {
     return kvBytesPerToken(file).stream()
@@ -105,9 +102,7 @@ public final class InspectCommand implements Callable<Integer> {
   private static String asJson(ModelSource file) {
     ObjectNode root = new ObjectMapper().createObjectNode();
     root.put("file", file.path().toString());
-    if (file instanceof GgufFile gguf) {
-      root.put("version", gguf.version());
-    }
+    root.put("format", file.format());
     root.put("bytes", file.bytes());
     ObjectNode metadata = root.putObject("metadata");
     file.metadata().values().forEach((key, value) -> metadata.put(key, value.describe()));

@@ -1,6 +1,6 @@
 package io.millrace.jobs.cli.model;
 
-import io.millrace.engine.gguf.GgufFile;
+import io.millrace.engine.ModelSources;
 import io.millrace.engine.gguf.ModelSource;
 import io.millrace.jobs.cli.CommandFailure;
 import java.io.IOException;
@@ -22,8 +22,9 @@ final class ModelFiles {
 
   private ModelFiles() {}
 
+  /** A model without its weights: a GGUF file, split ones, or a Hugging Face folder. */
   static ModelSource source(Path path) {
-    return open(path, () -> GgufFile.open(path));
+    return open(path, () -> ModelSources.open(path));
   }
 
   /** A file's text; bytes that are no UTF-8 read as U+FFFD. */
