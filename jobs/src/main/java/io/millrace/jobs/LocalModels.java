@@ -52,11 +52,13 @@ final class LocalModels implements Models {
               blockTokens,
               contextTokensMax(options, of, lease.model().config().contextLength()),
               threads > 0 ? threads : Runtime.getRuntime().availableProcessors(),
-              options.get(of.prefixCache));
+              options.get(of.prefixCache),
+              options.get(of.overtakesMax));
       return new OpenedModel(
           lease.model().warmEngine(config, WARM_UP_MAX),
           lease.model().tokenizer(),
           lease.model().backendName(),
+          lease.model()::digest,
           lease::close);
     } catch (RuntimeException | Error e) {
       lease.close();

@@ -5,9 +5,7 @@ import io.millrace.engine.GenerationUpdate;
 import io.millrace.jobs.kafka.Answer;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
-import io.millrace.jobs.state.Progress;
 import io.millrace.schemas.CacheOutcome;
-import io.millrace.schemas.TokenEvent;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,11 +40,13 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   private final transient MailboxExecutor mailbox;
 
   // Runtime, the task's thread only.
-  private transient Map<String, InFlight> inFlight;
+  private transient Map<String, InFlight> leading;
+  private transient Map<String, ChoiceInFlight> generating;
   private transient Backlog backlog;
   private transient GenerateState state;
   private transient AnswerWriter answers;
   private transient TokenEventWriter tokenEvents;
+  private transient SettledOutput settled;
   private transient GenerateSpec.OpenedModel model;
   private transient EngineDriver driver;
 
@@ -61,164 +61,174 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   @Override
   public void open() throws Exception {
     super.open();
-    inFlight = new HashMap<>();
+    leading = new HashMap<>();
+    generating = new HashMap<>();
     backlog = new Backlog(spec.backlogPromptsMax(), spec.backlogBytesMax());
     state = new GenerateState(getRuntimeContext(), spec.cacheTtl());
     model = spec.source().open();
     answers = new AnswerWriter(spec.model(), model.backend(), spec.price(), model.tokenizer());
     tokenEvents = new TokenEventWriter(spec.tokenEvents());
+    settled = new SettledOutput(output, outputs);
     driver =
         new EngineDriver(
             getRuntimeContext().getTaskInfo().getTaskNameWithSubtasks(),
             model.engine(),
             spec.engineWaitingMax(),
+            this::nowMs,
             mailbox,
             this::onStep);
     resume();
     driver.start();
   }
 
-  /** Takes up the answers that the checkpoint left in progress. */
+  /**
+   * Takes up the answers that the checkpoint left in progress. Those that another model began,
+   * begin again: its tokens are not what this one would have drawn.
+   */
   private void resume() throws Exception {
+    int begunAgain = 0;
     for (String fingerprint : GenerateState.keysInFlight(getKeyedStateBackend())) {
       setCurrentKey(fingerprint);
-      InFlight answer = InFlight.restored(state.leader(), state.recorded());
-      inFlight.put(fingerprint, answer);
-      backlog.add(size(answer.leader()));
-      state.followers().forEach(follower -> backlog.add(size(follower)));
-      driver.submit(answers.request(answer));
+      AdmittedPrompt leader = state.leader();
+      if (leader.getModelDigest() != null
+          && !leader.getModelDigest().equals(model.digest().read())
+          && !state.recorded().isEmpty()) {
+        leader = state.beginAgain();
+        begunAgain++;
+      }
+      state.followers().forEach(backlog::add);
+      generate(InFlight.restored(leader, state.recorded()));
     }
     backlog.allowForRestored();
+    if (begunAgain > 0) {
+      LOG.warn("the model has changed: {} answers in progress begin again", begunAgain);
+    }
   }
 
   @Override
   public void processElement(StreamRecord<AdmittedPrompt> element) throws Exception {
     AdmittedPrompt prompt = element.getValue();
-    waitForRoom();
+    backlog.awaitRoom(mailbox);
     // Mails that ran while this waited worked on other keys.
     setCurrentKey(prompt.getFingerprint());
 
     long nowMs = nowMs();
     CachedAnswer cached = prompt.getCacheRead() ? state.cached(nowMs) : null;
-    InFlight leading = inFlight.get(prompt.getFingerprint());
-    if (prompt.getDeadlineMs() != null && prompt.getDeadlineMs() <= nowMs) {
-      emit(answers.expired(prompt, nowMs));
+    if (GenerateState.deadlineMs(prompt) <= nowMs) {
+      settled.emit(answers.expired(prompt, nowMs));
     } else if (cached != null) {
       reuse(prompt, cached, CacheOutcome.hit, nowMs);
-    } else if (leading != null) {
+    } else if (leading.containsKey(prompt.getFingerprint())) {
       state.follow(prompt);
-      backlog.add(size(prompt));
+      backlog.add(prompt);
     } else {
-      lead(prompt);
+      state.lead(prompt);
+      generate(new InFlight(prompt));
     }
   }
 
-  private void lead(AdmittedPrompt prompt) throws Exception {
-    InFlight answer = new InFlight(prompt);
-    state.lead(prompt);
-    inFlight.put(prompt.getFingerprint(), answer);
-    backlog.add(size(prompt));
-    driver.submit(answers.request(answer));
-  }
-
-  /**
-   * Holds the input back while the backlog is full, by running mails. A waiting checkpoint can only
-   * be served once this returns, so it returns for one, past the bound by a record, until that is
-   * twice exceeded.
-   */
-  private void waitForRoom() throws Exception {
-    while (backlog.full()) {
-      if (mailbox.tryYield()) {
-        continue;
+  private void generate(InFlight answer) {
+    leading.put(answer.fingerprint(), answer);
+    backlog.add(answer.leader());
+    for (ChoiceInFlight choice : answer.choices()) {
+      if (choice.finishReason() == null) {
+        generating.put(choice.engineId(), choice);
+        driver.submit(answers.request(choice, GenerateState.deadlineMs(answer.leader())));
       }
-      // Any mail interrupts; if none of ours is there to be run, it is the system's.
-      if (mailbox.shouldInterrupt() && !backlog.overfull()) {
-        if (mailbox.tryYield()) {
-          continue;
-        }
-        return;
-      }
-      mailbox.yield();
     }
   }
 
   private void onStep(EngineDriver.StepResult result) throws Exception {
     long nowMs = nowMs();
     for (GenerationUpdate update : result.updates()) {
-      InFlight answer = inFlight.get(update.requestId());
-      setCurrentKey(update.requestId());
-      emit(tokenEvents.generated(answer.leader(), answer.tokens().size(), update, nowMs));
-      answer.apply(update, nowMs);
-      if (update.finishReason() == FinishReason.ERROR) {
-        fail(answer, "engine_error", update.error(), true);
-      } else if (update.finished()) {
-        finish(answer, update.finishReason(), nowMs);
+      ChoiceInFlight choice = choice(update.requestId());
+      if (choice != null) {
+        onUpdate(choice, update, nowMs);
       }
     }
     for (EngineDriver.Rejection rejection : result.rejections()) {
-      setCurrentKey(rejection.requestId());
-      InFlight answer = inFlight.get(rejection.requestId());
-      fail(answer, "engine_rejected", rejection.reason(), rejection.retryable());
+      ChoiceInFlight choice = choice(rejection.requestId());
+      if (choice != null) {
+        fail(choice.answer(), "engine_rejected", rejection.reason(), rejection.retryable());
+      }
     }
   }
 
-  private void finish(InFlight answer, FinishReason reason, long nowMs) throws Exception {
-    AdmittedPrompt leader = answer.leader();
-    CachedAnswer finished = answers.finished(answer, reason, nowMs);
-    emit(answers.generated(answer, finished, nowMs));
+  /** The choice of this name, its key made the current one; null if its answer has failed. */
+  private ChoiceInFlight choice(String engineId) {
+    ChoiceInFlight choice = generating.get(engineId);
+    if (choice != null) {
+      setCurrentKey(choice.answer().fingerprint());
+    }
+    return choice;
+  }
+
+  private void onUpdate(ChoiceInFlight choice, GenerationUpdate update, long nowMs)
+      throws Exception {
+    InFlight answer = choice.answer();
+    if (update.finishReason() == FinishReason.EXPIRED && state.latestDeadlineMs() > nowMs) {
+      // The engine knows the leader's deadline only; a follower has longer.
+      driver.submit(answers.request(choice, state.latestDeadlineMs()));
+      return;
+    }
+    settled.emit(
+        tokenEvents.generated(
+            answer.leader(), choice.index(), choice.tokens().size(), update, nowMs));
+    choice.apply(update, nowMs);
+    if (update.finished()) {
+      generating.remove(update.requestId());
+    }
+    if (update.finishReason() == FinishReason.ERROR) {
+      fail(answer, "engine_error", update.error(), true);
+    } else if (answer.finished()) {
+      finish(answer, nowMs);
+    }
+  }
+
+  private void finish(InFlight answer, long nowMs) throws Exception {
+    CachedAnswer finished = answers.finished(answer, nowMs);
+    settled.emit(answers.generated(answer, finished, nowMs));
     for (AdmittedPrompt follower : settle(answer)) {
       reuse(follower, finished, CacheOutcome.coalesced, nowMs);
     }
-    if (leader.getCacheWrite() && size(finished) <= spec.cachedAnswerBytesMax()) {
-      state.cache(finished);
+    if (answer.leader().getCacheWrite() && !answer.expired()) {
+      state.cache(finished, spec.cachedAnswerBytesMax());
     }
   }
 
   private void reuse(AdmittedPrompt prompt, CachedAnswer answer, CacheOutcome how, long nowMs) {
-    emit(tokenEvents.reused(prompt, answer, nowMs));
-    emit(answers.reused(prompt, answer, how, nowMs));
+    settled.emit(tokenEvents.reused(prompt, answer, nowMs));
+    settled.emit(answers.reused(prompt, answer, how, nowMs));
   }
 
   private void fail(InFlight answer, String code, String message, boolean retryable)
       throws Exception {
-    emit(answers.failed(answer.leader(), answer, code, message, retryable, nowMs()));
+    for (ChoiceInFlight choice : answer.choices()) {
+      if (generating.remove(choice.engineId()) != null) {
+        driver.cancel(choice.engineId());
+      }
+    }
+    settled.emit(answers.failed(answer.leader(), answer, code, message, retryable, nowMs()));
     for (AdmittedPrompt follower : settle(answer)) {
-      emit(answers.failed(follower, null, code, message, retryable, nowMs()));
+      settled.emit(answers.failed(follower, null, code, message, retryable, nowMs()));
     }
   }
 
   /** Forgets an answer in progress; returns the prompts that waited for it. */
   private List<AdmittedPrompt> settle(InFlight answer) throws Exception {
     List<AdmittedPrompt> followers = state.followers();
-    inFlight.remove(answer.leader().getFingerprint());
-    backlog.remove(size(answer.leader()));
-    followers.forEach(follower -> backlog.remove(size(follower)));
+    leading.remove(answer.fingerprint());
+    backlog.remove(answer.leader());
+    followers.forEach(backlog::remove);
     state.settle();
     return followers;
   }
 
-  private void emit(AnswerWriter.Settled settled) {
-    if (settled.answer() != null) {
-      output.collect(new StreamRecord<>(settled.answer()));
-    }
-    if (settled.deadLetter() != null) {
-      output.collect(outputs.deadLetters(), new StreamRecord<>(settled.deadLetter()));
-    }
-    output.collect(outputs.costs(), new StreamRecord<>(settled.cost()));
-  }
-
-  private void emit(List<TokenEvent> events) {
-    events.forEach(event -> output.collect(outputs.tokens(), new StreamRecord<>(event)));
-  }
-
   @Override
   public void snapshotState(StateSnapshotContext context) throws Exception {
-    for (InFlight answer : inFlight.values()) {
-      Progress gained = answer.takeUnrecorded();
-      if (gained != null) {
-        setCurrentKey(answer.leader().getFingerprint());
-        state.record(gained);
-      }
+    for (InFlight answer : leading.values()) {
+      setCurrentKey(answer.fingerprint());
+      state.record(answer.takeUnrecorded());
     }
     super.snapshotState(context);
   }
@@ -226,7 +236,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   /** For bounded inputs: everything is answered before the task ends. */
   @Override
   public void endInput() throws Exception {
-    while (!inFlight.isEmpty()) {
+    while (!leading.isEmpty()) {
       mailbox.yield();
     }
   }
@@ -247,17 +257,5 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
 
   private long nowMs() {
     return getProcessingTimeService().getCurrentProcessingTime();
-  }
-
-  private static long size(AdmittedPrompt prompt) {
-    long key = prompt.getKey() == null ? 0 : prompt.getKey().remaining();
-    return key + prompt.getValue().remaining() + prompt.getPromptTokens().remaining();
-  }
-
-  /** About its bytes in state: a character takes up to three, an id with a logprob up to nine. */
-  private static long size(CachedAnswer answer) {
-    long ids =
-        answer.getTokens().stream().mapToLong(token -> 1 + token.getAlternatives().size()).sum();
-    return 3L * answer.getText().length() + 9 * ids;
   }
 }

@@ -45,7 +45,7 @@ class BatchStorageTest {
   @Test
   void manifestKnowsItsInput() throws IOException {
     Path input = Files.writeString(directory.resolve("in"), "abc");
-    Manifest manifest = Manifest.of(input, "options = x\n{y}");
+    Manifest manifest = Manifest.of(input, "options = x\n{y}", "{default=ab}");
     assertThat(manifest.inputSha256()) // of "abc", from FIPS 180
         .isEqualTo("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     assertThat(Manifest.read(directory)).isEmpty();
@@ -54,7 +54,10 @@ class BatchStorageTest {
     manifest.completed().write(directory);
     assertThat(Manifest.read(directory)).contains(manifest.completed());
     Files.writeString(input, "abd");
-    assertThat(Manifest.of(input, "").sameInput(manifest)).isFalse();
+    assertThat(Manifest.of(input, "", "").sameInput(manifest)).isFalse();
+    assertThat(Manifest.of(input, "", "{default=cd}").sameModels(manifest)).isFalse();
+    assertThat(Manifest.of(input, "", "{default=ab}").sameModels(manifest)).isTrue();
+    assertThat(Manifest.of(input, "", "").sameModels(manifest)).as("of before").isTrue();
 
     Files.writeString(directory.resolve("batch.properties"), "input.bytes=many");
     assertThatThrownBy(() -> Manifest.read(directory)).isInstanceOf(IOException.class);
