@@ -56,7 +56,6 @@ final class EngineDriver {
   // Configuration.
   private final Engine engine;
   private final MailboxExecutor mailbox;
-  private final Listener listener;
   private final int waitingMax;
   private final LongSupplier epochMillis;
 
@@ -66,7 +65,8 @@ final class EngineDriver {
   private final Semaphore mails = new Semaphore(MAILS_MAX);
   private volatile boolean closed;
 
-  // The engine's thread only.
+  // The engine's thread only, once it is started.
+  private Listener listener;
   private final Queue<GenerationRequest> pending = new ArrayDeque<>();
   private final Thread thread;
 
@@ -80,18 +80,18 @@ final class EngineDriver {
       Engine engine,
       int waitingMax,
       LongSupplier epochMillis,
-      MailboxExecutor mailbox,
-      Listener listener) {
+      MailboxExecutor mailbox) {
     this.engine = engine;
     this.waitingMax = waitingMax;
     this.epochMillis = epochMillis;
     this.mailbox = mailbox;
-    this.listener = listener;
     this.thread = new Thread(this::run, name);
     thread.setDaemon(true);
   }
 
-  void start() {
+  /** Starts the engine's thread; the listener is told from then on. */
+  void start(Listener told) {
+    listener = told;
     thread.start();
   }
 

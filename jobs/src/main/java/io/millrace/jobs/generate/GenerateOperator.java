@@ -1,14 +1,9 @@
 package io.millrace.jobs.generate;
 
-import io.millrace.engine.FinishReason;
-import io.millrace.engine.GenerationUpdate;
 import io.millrace.jobs.kafka.Answer;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
 import io.millrace.schemas.CacheOutcome;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
@@ -40,13 +35,10 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   private final transient MailboxExecutor mailbox;
 
   // Runtime, the task's thread only.
-  private transient Map<String, InFlight> leading;
-  private transient Map<String, ChoiceInFlight> generating;
   private transient Backlog backlog;
   private transient GenerateState state;
-  private transient AnswerWriter answers;
-  private transient TokenEventWriter tokenEvents;
-  private transient SettledOutput settled;
+  private transient AnswerOutput answers;
+  private transient AnswersInFlight inFlight;
   private transient GenerateSpec.OpenedModel model;
   private transient EngineDriver driver;
 
@@ -61,24 +53,27 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   @Override
   public void open() throws Exception {
     super.open();
-    leading = new HashMap<>();
-    generating = new HashMap<>();
     backlog = new Backlog(spec.backlogPromptsMax(), spec.backlogBytesMax());
     state = new GenerateState(getRuntimeContext(), spec.cacheTtl());
     model = spec.source().open();
-    answers = new AnswerWriter(spec.model(), model.backend(), spec.price(), model.tokenizer());
-    tokenEvents = new TokenEventWriter(spec.tokenEvents());
-    settled = new SettledOutput(output, outputs);
+    answers =
+        new AnswerOutput(
+            output,
+            outputs,
+            new AnswerWriter(spec.model(), model.backend(), spec.price(), model.tokenizer()),
+            new TokenEventWriter(spec.tokenEvents()));
     driver =
         new EngineDriver(
             getRuntimeContext().getTaskInfo().getTaskNameWithSubtasks(),
             model.engine(),
             spec.engineWaitingMax(),
             this::nowMs,
-            mailbox,
-            this::onStep);
+            mailbox);
+    inFlight =
+        new AnswersInFlight(
+            this, state, backlog, driver, answers, this::nowMs, spec.cachedAnswerBytesMax());
     resume();
-    driver.start();
+    driver.start(inFlight::onStep);
   }
 
   /**
@@ -89,15 +84,11 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     int begunAgain = 0;
     for (String fingerprint : GenerateState.keysInFlight(getKeyedStateBackend())) {
       setCurrentKey(fingerprint);
-      AdmittedPrompt leader = state.leader();
-      if (leader.getModelDigest() != null
-          && !leader.getModelDigest().equals(model.digest().read())
-          && !state.recorded().isEmpty()) {
-        leader = state.beginAgain();
+      String digest = state.leader().getModelDigest();
+      if (digest != null && !digest.equals(model.digest().read()) && state.beginAgain()) {
         begunAgain++;
       }
-      state.followers().forEach(backlog::add);
-      generate(InFlight.restored(leader, state.recorded()));
+      inFlight.resume();
     }
     backlog.allowForRestored();
     if (begunAgain > 0) {
@@ -115,128 +106,24 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     long nowMs = nowMs();
     CachedAnswer cached = prompt.getCacheRead() ? state.cached(nowMs) : null;
     if (GenerateState.deadlineMs(prompt) <= nowMs) {
-      settled.emit(answers.expired(prompt, nowMs));
+      answers.expired(prompt, nowMs);
     } else if (cached != null) {
-      reuse(prompt, cached, CacheOutcome.hit, nowMs);
-    } else if (leading.containsKey(prompt.getFingerprint())) {
-      state.follow(prompt);
-      backlog.add(prompt);
+      answers.reused(prompt, cached, CacheOutcome.hit, nowMs);
     } else {
-      state.lead(prompt);
-      generate(new InFlight(prompt));
+      inFlight.add(prompt);
     }
-  }
-
-  private void generate(InFlight answer) {
-    leading.put(answer.fingerprint(), answer);
-    backlog.add(answer.leader());
-    for (ChoiceInFlight choice : answer.choices()) {
-      if (choice.finishReason() == null) {
-        generating.put(choice.engineId(), choice);
-        driver.submit(answers.request(choice, GenerateState.deadlineMs(answer.leader())));
-      }
-    }
-  }
-
-  private void onStep(EngineDriver.StepResult result) throws Exception {
-    long nowMs = nowMs();
-    for (GenerationUpdate update : result.updates()) {
-      ChoiceInFlight choice = choice(update.requestId());
-      if (choice != null) {
-        onUpdate(choice, update, nowMs);
-      }
-    }
-    for (EngineDriver.Rejection rejection : result.rejections()) {
-      ChoiceInFlight choice = choice(rejection.requestId());
-      if (choice != null) {
-        fail(choice.answer(), "engine_rejected", rejection.reason(), rejection.retryable());
-      }
-    }
-  }
-
-  /** The choice of this name, its key made the current one; null if its answer has failed. */
-  private ChoiceInFlight choice(String engineId) {
-    ChoiceInFlight choice = generating.get(engineId);
-    if (choice != null) {
-      setCurrentKey(choice.answer().fingerprint());
-    }
-    return choice;
-  }
-
-  private void onUpdate(ChoiceInFlight choice, GenerationUpdate update, long nowMs)
-      throws Exception {
-    InFlight answer = choice.answer();
-    if (update.finishReason() == FinishReason.EXPIRED && state.latestDeadlineMs() > nowMs) {
-      // The engine knows the leader's deadline only; a follower has longer.
-      driver.submit(answers.request(choice, state.latestDeadlineMs()));
-      return;
-    }
-    settled.emit(
-        tokenEvents.generated(
-            answer.leader(), choice.index(), choice.tokens().size(), update, nowMs));
-    choice.apply(update, nowMs);
-    if (update.finished()) {
-      generating.remove(update.requestId());
-    }
-    if (update.finishReason() == FinishReason.ERROR) {
-      fail(answer, "engine_error", update.error(), true);
-    } else if (answer.finished()) {
-      finish(answer, nowMs);
-    }
-  }
-
-  private void finish(InFlight answer, long nowMs) throws Exception {
-    CachedAnswer finished = answers.finished(answer, nowMs);
-    settled.emit(answers.generated(answer, finished, nowMs));
-    for (AdmittedPrompt follower : settle(answer)) {
-      reuse(follower, finished, CacheOutcome.coalesced, nowMs);
-    }
-    if (answer.leader().getCacheWrite() && !answer.expired()) {
-      state.cache(finished, spec.cachedAnswerBytesMax());
-    }
-  }
-
-  private void reuse(AdmittedPrompt prompt, CachedAnswer answer, CacheOutcome how, long nowMs) {
-    settled.emit(tokenEvents.reused(prompt, answer, nowMs));
-    settled.emit(answers.reused(prompt, answer, how, nowMs));
-  }
-
-  private void fail(InFlight answer, String code, String message, boolean retryable)
-      throws Exception {
-    for (ChoiceInFlight choice : answer.choices()) {
-      if (generating.remove(choice.engineId()) != null) {
-        driver.cancel(choice.engineId());
-      }
-    }
-    settled.emit(answers.failed(answer.leader(), answer, code, message, retryable, nowMs()));
-    for (AdmittedPrompt follower : settle(answer)) {
-      settled.emit(answers.failed(follower, null, code, message, retryable, nowMs()));
-    }
-  }
-
-  /** Forgets an answer in progress; returns the prompts that waited for it. */
-  private List<AdmittedPrompt> settle(InFlight answer) throws Exception {
-    List<AdmittedPrompt> followers = state.followers();
-    leading.remove(answer.fingerprint());
-    backlog.remove(answer.leader());
-    followers.forEach(backlog::remove);
-    state.settle();
-    return followers;
   }
 
   @Override
   public void snapshotState(StateSnapshotContext context) throws Exception {
-    for (InFlight answer : leading.values()) {
-      setCurrentKey(answer.fingerprint());
-      state.record(answer.takeUnrecorded());
-    }
+    inFlight.record();
     super.snapshotState(context);
   }
 
   /** For bounded inputs: everything is answered before the task ends. */
   @Override
   public void endInput() throws Exception {
-    while (!leading.isEmpty()) {
+    while (!inFlight.isEmpty()) {
       mailbox.yield();
     }
   }

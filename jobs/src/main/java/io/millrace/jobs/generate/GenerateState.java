@@ -95,13 +95,19 @@ final class GenerateState {
     return prompt.getDeadlineMs() == null ? GenerationRequest.NO_DEADLINE : prompt.getDeadlineMs();
   }
 
-  /** Forgets the progress of an answer that begins again. */
-  AdmittedPrompt beginAgain() throws Exception {
-    AdmittedPrompt again =
-        AdmittedPrompt.newBuilder(leader()).setAttempt(leader().getAttempt() + 1).build();
-    leader.update(again);
-    progress.clear();
-    return again;
+  /**
+   * Forgets the progress of an answer, which begins again.
+   *
+   * @return whether there was any
+   */
+  boolean beginAgain() throws Exception {
+    boolean begun = !recorded().isEmpty();
+    if (begun) {
+      AdmittedPrompt prompt = leader();
+      leader.update(AdmittedPrompt.newBuilder(prompt).setAttempt(prompt.getAttempt() + 1).build());
+      progress.clear();
+    }
+    return begun;
   }
 
   /** Forgets what is in flight. */

@@ -107,14 +107,13 @@ class EngineDriverTest {
   @Test
   void endsThoseWhoseDeadlinePassesBeforeTheEngineHasRoom() throws Exception {
     nowMs = 1000;
-    driver =
-        new EngineDriver("engine", new QueueingEngine(), 1, () -> nowMs, mailbox, results::add);
+    driver = new EngineDriver("engine", new QueueingEngine(), 1, () -> nowMs, mailbox);
     driver.submit(request("in the engine"));
     driver.submit(
         new GenerationRequest(
             "late", new int[] {1}, SamplingParams.greedy(1), 0, List.of(), "", "", 1000));
     driver.submit(request("in time"));
-    driver.start();
+    driver.start(results::add);
     runUntil(() -> updates().size() == 3);
     assertThat(updates())
         .filteredOn(update -> update.finishReason() == FinishReason.EXPIRED)
@@ -144,11 +143,11 @@ class EngineDriverTest {
   @Test
   void failsTheTaskWithTheEnginesFailure() {
     FakeEngine engine = new FakeEngine(PLENTY);
-    driver = new EngineDriver("engine", engine, 10, () -> nowMs, mailbox, results::add);
+    driver = new EngineDriver("engine", engine, 10, () -> nowMs, mailbox);
     // The fake does not allow a second; both are there before the first could be answered.
     driver.submit(request("same"));
     driver.submit(request("same"));
-    driver.start();
+    driver.start(results::add);
 
     assertThatThrownBy(() -> runUntil(() -> false))
         .isInstanceOf(IllegalStateException.class)
@@ -173,7 +172,7 @@ class EngineDriverTest {
   @Test
   void closesAnEngineThatNeverStarted() {
     FakeEngine engine = new FakeEngine(PLENTY);
-    driver = new EngineDriver("engine", engine, 10, () -> nowMs, mailbox, results::add);
+    driver = new EngineDriver("engine", engine, 10, () -> nowMs, mailbox);
     driver.close();
     assertThat(engine.closed()).isTrue();
   }
@@ -224,10 +223,8 @@ class EngineDriverTest {
   }
 
   private void start(Engine engine, int waitingMax) {
-    driver =
-        new EngineDriver(
-            "engine under test", engine, waitingMax, () -> nowMs, mailbox, results::add);
-    driver.start();
+    driver = new EngineDriver("engine under test", engine, waitingMax, () -> nowMs, mailbox);
+    driver.start(results::add);
   }
 
   private static Thread engineThread() {
