@@ -30,6 +30,17 @@ class BacklogTest {
   }
 
   @Test
+  void countsAPromptForEachOfItsChoices() {
+    Backlog backlog = new Backlog(4, 1_000);
+    AdmittedPrompt prompt = prompt(1);
+    prompt.getSampling().setN(4);
+    backlog.add(prompt);
+    assertThat(backlog.full()).isTrue();
+    backlog.remove(prompt);
+    assertThat(backlog.prompts()).isZero();
+  }
+
+  @Test
   void hasRoomAgainForWhatLeft() {
     Backlog backlog = new Backlog(2, 10);
     backlog.add(prompt(4));

@@ -4,11 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.jobs.cli.lines.LineError;
+import io.millrace.jobs.cli.CommandFailure;
+import io.millrace.jobs.cli.FakeModels;
+import io.millrace.jobs.cli.progress.ProgressPrinter;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.apache.flink.configuration.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -61,6 +67,19 @@ class BatchStorageTest {
 
     Files.writeString(directory.resolve("batch.properties"), "input.bytes=many");
     assertThatThrownBy(() -> Manifest.read(directory)).isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void goesOnOnlyWithTheSameWeights() throws IOException {
+    Path input = Files.writeString(directory.resolve("in.jsonl"), "{}");
+    BatchFiles files = BatchFiles.of(input, directory.resolve("out.jsonl"), null, null);
+    Files.createDirectories(files.folder());
+    Manifest.of(input, "{}", "{default=of another file}").write(files.folder());
+    Batch batch = new Batch(files, new Configuration(), new FakeModels(null));
+    ProgressPrinter progress = ProgressPrinter.forConsole(new PrintWriter(new StringWriter()));
+    assertThatThrownBy(() -> batch.run(false, progress, run -> {}))
+        .isInstanceOf(CommandFailure.class)
+        .hasMessageContaining("begun with other weights");
   }
 
   @Test
