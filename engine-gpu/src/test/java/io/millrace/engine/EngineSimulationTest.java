@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
  * -Dmillrace.simulation.seeds} says how many, {@code -Dmillrace.simulation.seed} runs a single one.
  */
 class EngineSimulationTest {
-  private static final int SEEDS = Integer.getInteger("millrace.simulation.seeds", 4000);
+  private static final int SEEDS = Integer.getInteger("millrace.simulation.seeds", 2000);
   private static final Long ONE_SEED = Long.getLong("millrace.simulation.seed");
 
   @Test

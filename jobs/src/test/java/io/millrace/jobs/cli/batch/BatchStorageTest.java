@@ -3,9 +3,9 @@ package io.millrace.jobs.cli.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.millrace.jobs.cli.lines.LineError;
 import io.millrace.jobs.cli.CommandFailure;
 import io.millrace.jobs.cli.FakeModels;
+import io.millrace.jobs.cli.lines.LineError;
 import io.millrace.jobs.cli.progress.ProgressPrinter;
 import java.io.IOException;
 import java.io.OutputStream;
