@@ -4,6 +4,9 @@ import io.millrace.engine.kvcache.BlockPool;
 import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.model.ModelRunner;
 import io.millrace.engine.sampling.Sampler;
+import io.millrace.engine.sampling.grammar.GrammarException;
+import io.millrace.engine.sampling.grammar.GrammarState;
+import io.millrace.engine.sampling.grammar.Grammars;
 import io.millrace.engine.scheduler.ChunkOutput;
 import io.millrace.engine.scheduler.ScheduledBatch;
 import io.millrace.engine.scheduler.ScheduledBatch.Chunk;
@@ -38,6 +41,7 @@ public final class LocalEngine implements Engine {
   private final BlockPool pool;
   private final Scheduler scheduler;
   private final ModelRunner runner;
+  private final Grammars grammars;
 
   // What it is doing.
   private final Map<String, Sequence> sequences = new HashMap<>();
@@ -73,6 +77,7 @@ public final class LocalEngine implements Engine {
     this.vocabSize = Math.min(model.vocabSize(), tokenizer.vocabSize());
     this.pool = new BlockPool(config.kvBlocks(), config.blockTokens());
     this.scheduler = new Scheduler(config, pool);
+    this.grammars = new Grammars(tokenizer, vocabSize);
     this.runner = new ModelRunner(model, new Sampler(vocabSize));
   }
 
@@ -84,7 +89,8 @@ public final class LocalEngine implements Engine {
       throw new RequestRejectedException(
           "the engine's queue of " + config.waitingMax() + " requests is full", true);
     }
-    Sequence sequence = new Sequence(request, arrivals, tokensMax(request), tokenizer, pool);
+    Sequence sequence =
+        new Sequence(request, arrivals, tokensMax(request), tokenizer, pool, grammar(request));
     arrivals++;
     sequences.put(request.id(), sequence);
     if (sequence.isFinished()) {
@@ -238,6 +244,27 @@ public final class LocalEngine implements Engine {
     }
     for (TokenOutput token : request.resumed()) {
       requireInVocabulary(token.id());
+    }
+  }
+
+  /** The state of the answer before its first token; null if it may be any text. */
+  private GrammarState grammar(GenerationRequest request) throws RequestRejectedException {
+    if (request.sampling().format() == null) {
+      return null;
+    }
+    try {
+      GrammarState start = grammars.start(request.sampling().format());
+      GrammarState state = start;
+      for (TokenOutput token : request.resumed()) {
+        state = state.next(token.id());
+        if (state == null) {
+          throw new RequestRejectedException(
+              "the resumed tokens are not what the response format allows", false);
+        }
+      }
+      return start;
+    } catch (GrammarException e) {
+      throw new RequestRejectedException(e.getMessage(), false);
     }
   }
 

@@ -18,7 +18,9 @@ import java.util.List;
  * @param stop strings that end the text and are not part of it
  * @param logprobs how many of the most likely tokens to report per position; -1 reports none, 0
  *     only the drawn token's
- * @param ignoreEos go on past the model's end token (for benchmarks)
+ * @param ignoreEos go on past the model's end token (for benchmarks); with a response format it
+ *     ends the answer all the same
+ * @param format what the answer must look like, or null for any text
  */
 public record SamplingParams(
     float temperature,
@@ -30,7 +32,8 @@ public record SamplingParams(
     int maxTokens,
     List<String> stop,
     int logprobs,
-    boolean ignoreEos) {
+    boolean ignoreEos,
+    ResponseFormat format) {
 
   /** Most stop strings of one request. */
   public static final int STOP_STRINGS_MAX = 16;
@@ -66,6 +69,48 @@ public record SamplingParams(
           s.length() + " characters",
           "1 to " + STOP_STRING_LENGTH_MAX + " characters");
     }
+  }
+
+  /** For any text. */
+  public SamplingParams(
+      float temperature,
+      int topK,
+      float topP,
+      float minP,
+      float repetitionPenalty,
+      long seed,
+      int maxTokens,
+      List<String> stop,
+      int logprobs,
+      boolean ignoreEos) {
+    this(
+        temperature,
+        topK,
+        topP,
+        minP,
+        repetitionPenalty,
+        seed,
+        maxTokens,
+        stop,
+        logprobs,
+        ignoreEos,
+        null);
+  }
+
+  /** The same for answers of a format; null for any text. */
+  public SamplingParams withFormat(ResponseFormat wanted) {
+    return new SamplingParams(
+        temperature,
+        topK,
+        topP,
+        minP,
+        repetitionPenalty,
+        seed,
+        maxTokens,
+        stop,
+        logprobs,
+        ignoreEos,
+        wanted);
   }
 
   /** Greedy decoding of at most {@code maxTokens} tokens, nothing else. */
