@@ -3,8 +3,7 @@ package io.millrace.jobs.admit;
 import static io.millrace.jobs.admit.RejectedPromptException.invalid;
 import static io.millrace.jobs.admit.RejectedPromptException.terminal;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.engine.ResponseFormat;
 import io.millrace.engine.SamplingParams;
 import io.millrace.jobs.kafka.PromptRecord;
 import io.millrace.jobs.state.AdmittedPrompt;
@@ -32,10 +31,9 @@ final class Admission {
   /** What decoding puts in the place of bytes that are not UTF-8. */
   private static final char REPLACEMENT = '\uFFFD';
 
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   private final Policy policy;
   private final Map<String, ModelProfile> models;
+  private final GrammarCheck grammars = new GrammarCheck();
 
   /**
    * The configured rules of admission.
@@ -68,6 +66,7 @@ final class Admission {
     String tenant = tenant(record, prompt);
     List<Message> messages = messages(prompt);
     refuseUnsupported(prompt);
+    String responseFormat = responseFormat(prompt);
 
     int[] tokens = model.encode(messages);
     if (tokens.length >= model.contextTokensMax()) {
@@ -103,12 +102,14 @@ final class Admission {
                 model.digest(),
                 messages,
                 sampling,
-                seeded || !sharesSample))
+                seeded || !sharesSample,
+                responseFormat))
         .setPrefixScope(
             Fingerprint.ofScope(
                 List.of(sharingTenant(tenant), Objects.toString(prompt.getCacheSalt(), ""))))
         .setPromptTokens(bytes(tokens))
         .setSampling(sampling)
+        .setResponseFormat(responseFormat)
         .setCacheRead(reusable && !cache.getNoCache())
         .setCacheWrite(reusable && !cache.getNoStore())
         .setCacheTtlMs(ttlMs(cache))
@@ -171,17 +172,13 @@ final class Admission {
     if (prompt.getCustomId() != null && prompt.getCustomId().length() > NAME_LENGTH_MAX) {
       throw invalid("custom_id has more than " + NAME_LENGTH_MAX + " characters");
     }
-    if (prompt.getResponseFormat() != null && !isText(prompt.getResponseFormat())) {
-      throw invalid("response_format is not supported, other than text");
-    }
   }
 
-  private static boolean isText(String responseFormat) {
-    try {
-      return "text".equals(JSON.readTree(responseFormat).path("type").textValue());
-    } catch (JsonProcessingException e) {
-      return false;
-    }
+  /** The text of the response format, if it can be followed; null for any text. */
+  private String responseFormat(Prompt prompt) throws RejectedPromptException {
+    ResponseFormat format = ResponseFormats.read(prompt.getResponseFormat());
+    grammars.check(format);
+    return format == null ? null : ResponseFormats.text(format);
   }
 
   private static Sampling sampling(

@@ -5,6 +5,7 @@ import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.SamplingParams;
 import io.millrace.engine.TokenOutput;
 import io.millrace.engine.tokenizer.Tokenizer;
+import io.millrace.jobs.admit.ResponseFormats;
 import io.millrace.jobs.cost.DevicePrice;
 import io.millrace.jobs.kafka.Answer;
 import io.millrace.jobs.kafka.DeadLetter;
@@ -74,7 +75,8 @@ final class AnswerWriter {
             s.getMaxTokens(),
             s.getStop(),
             s.getLogprobs(),
-            false),
+            false)
+            .withFormat(ResponseFormats.admitted(prompt.getResponseFormat())),
         prompt.getPriority(),
         answer.tokens().stream().map(AnswerWriter::output).toList(),
         prefixScope(prompt));

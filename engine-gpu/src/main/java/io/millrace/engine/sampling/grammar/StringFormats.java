@@ -45,7 +45,9 @@ final class StringFormats {
     add("ipv4", BYTE + "(\\." + BYTE + "){3}");
     add("ipv6", "([0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}");
     add("hostname", HOST);
-    add("email", "[a-zA-Z0-9_+-]{1,20}(\\.[a-zA-Z0-9_+-]{1,20}){0,2}@(" + LABEL + "\\.){1,3}[a-zA-Z]{2,12}");
+    add(
+        "email",
+        "[a-zA-Z0-9_+-]{1,20}(\\.[a-zA-Z0-9_+-]{1,20}){0,2}@(" + LABEL + "\\.){1,3}[a-zA-Z]{2,12}");
     add("uri", "https?://" + HOST + "(:[1-9][0-9]{0,3})?(/[a-zA-Z0-9._~-]*)*");
   }
 

@@ -166,8 +166,7 @@ class SchemaGrammarTest {
       String next = "{\"$ref\":\"#/$defs/d" + (i + 1) + "\"}";
       doubling.append("\"d" + i + "\":{\"anyOf\":[" + next + "," + next + "]},");
     }
-    assertRefusedQuickly(
-        doubling + "\"d30\":{\"type\":\"null\"}}}", "more than 1000 alternatives");
+    assertRefusedQuickly(doubling + "\"d30\":{\"type\":\"null\"}}}", "more than 1000 alternatives");
     assertRefusedQuickly(
         "{\"type\":\"string\",\"pattern\":\"(a|b)*a(a|b){20}\",\"maxLength\":50}", "too complex");
     assertRefusedQuickly(
@@ -179,7 +178,8 @@ class SchemaGrammarTest {
         "more than 1000 properties");
     StringBuilder chain = new StringBuilder("{\"$ref\":\"#/$defs/c0\",\"$defs\":{");
     for (int i = 0; i < 2000; i++) {
-      chain.append("\"c" + i + "\":{\"properties\":{\"n\":{\"$ref\":\"#/$defs/c" + (i + 1) + "\"}}},");
+      chain.append(
+          "\"c" + i + "\":{\"properties\":{\"n\":{\"$ref\":\"#/$defs/c" + (i + 1) + "\"}}},");
     }
     assertThat(schema(chain + "\"c2000\":{}}}").accepts("{\"n\":{\"n\":{}}}")).isTrue();
   }

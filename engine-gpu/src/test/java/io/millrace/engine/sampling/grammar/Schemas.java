@@ -33,7 +33,7 @@ final class Schemas {
           "{\"type\":\"string\",\"format\":\"uuid\"}",
           "{\"type\":\"string\",\"format\":\"ipv4\"}",
           "{\"type\":\"string\",\"format\":\"ipv6\"}",
-          "{\"type\":\"string\",\"format\":\"email\"}",
+          "{\"type\":\"string\",\"format\":\"email\",\"pattern\":\"@e[1-9].com$\"}",
           "{\"type\":\"string\",\"format\":\"hostname\"}",
           "{\"type\":\"string\",\"format\":\"uri\"}",
           "{\"type\":\"string\",\"format\":\"duration\"}",
