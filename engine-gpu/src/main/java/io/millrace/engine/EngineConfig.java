@@ -14,6 +14,8 @@ package io.millrace.engine;
  *     model's own context as well
  * @param threads threads that compute
  * @param prefixCache whether sequences that begin alike share the blocks of their beginning
+ * @param overtakesMax how often others may join the batch before the sequence that has waited
+ *     longest, until it is its turn whatever its priority and tenant; 0 is strict order of arrival
  */
 public record EngineConfig(
     int sequencesMax,
@@ -23,7 +25,11 @@ public record EngineConfig(
     int blockTokens,
     int contextTokensMax,
     int threads,
-    boolean prefixCache) {
+    boolean prefixCache,
+    int overtakesMax) {
+
+  /** Where nothing else is said: who has waited longest joins as one of 33 at the latest. */
+  public static final int OVERTAKES_MAX = 32;
 
   /**
    * @throws IllegalArgumentException naming the component that is out of range
@@ -36,6 +42,29 @@ public record EngineConfig(
     atLeast("blockTokens", blockTokens, 1);
     atLeast("contextTokensMax", contextTokensMax, 2);
     atLeast("threads", threads, 1);
+    atLeast("overtakesMax", overtakesMax, 0);
+  }
+
+  /** With the usual bound on overtaking. */
+  public EngineConfig(
+      int sequencesMax,
+      int stepTokensMax,
+      int waitingMax,
+      int kvBlocks,
+      int blockTokens,
+      int contextTokensMax,
+      int threads,
+      boolean prefixCache) {
+    this(
+        sequencesMax,
+        stepTokensMax,
+        waitingMax,
+        kvBlocks,
+        blockTokens,
+        contextTokensMax,
+        threads,
+        prefixCache,
+        OVERTAKES_MAX);
   }
 
   /** With the prefix cache on. */

@@ -8,6 +8,8 @@ public enum FinishReason {
   LENGTH,
   /** {@link Engine#cancel} was called. */
   CANCELLED,
+  /** The request's deadline passed. What was generated until then is reported. */
+  EXPIRED,
   /** The engine failed on this request; others go on. */
   ERROR
 }

@@ -9,7 +9,8 @@ import java.util.List;
  * @param promptTokens the rendered and tokenised prompt, at least one token; not copied, not
  *     changed
  * @param sampling how to draw tokens and when to stop
- * @param priority lower runs first; equal priorities run in order of arrival
+ * @param priority lower runs first, but for a bound on how long others wait (see {@link
+ *     io.millrace.engine.scheduler.Scheduler})
  * @param resumed tokens that an earlier attempt already generated, in order. They are not generated
  *     or reported again: the engine refills its KV cache with them, replays them through the
  *     detokeniser and the stop strings, and goes on at the next position exactly as that attempt
@@ -17,6 +18,10 @@ import java.util.List;
  * @param cacheSalt whose cached prefixes it may use, and who may use its own: requests with an
  *     equal salt. How long a prompt takes tells whether another like it came before, so requests of
  *     parties that must not learn of each other need different salts. Empty for none
+ * @param tenant who asks. Within a priority, tenants get equal shares of the tokens computed. Empty
+ *     for the one tenant of all who name none
+ * @param deadlineMs when it ends with {@link FinishReason#EXPIRED} if it has not ended yet,
+ *     milliseconds since 1970 UTC; {@link #NO_DEADLINE} for never
  */
 public record GenerationRequest(
     String id,
@@ -24,23 +29,37 @@ public record GenerationRequest(
     SamplingParams sampling,
     int priority,
     List<TokenOutput> resumed,
-    String cacheSalt) {
+    String cacheSalt,
+    String tenant,
+    long deadlineMs) {
+
+  /** A deadline that never comes. */
+  public static final long NO_DEADLINE = Long.MAX_VALUE;
 
   /** Longest salt, characters. */
   public static final int CACHE_SALT_LENGTH_MAX = 1024;
+
+  /** Longest name of a tenant, characters. */
+  public static final int TENANT_LENGTH_MAX = 1024;
 
   public GenerationRequest {
     if (id.isEmpty()) {
       throw new IllegalArgumentException("a request needs an id");
     }
-    if (cacheSalt.length() > CACHE_SALT_LENGTH_MAX) {
-      throw new IllegalArgumentException(
-          "the cache salt has "
-              + cacheSalt.length()
-              + " characters, the most is "
-              + CACHE_SALT_LENGTH_MAX);
-    }
+    requireLength("cache salt", cacheSalt, CACHE_SALT_LENGTH_MAX);
+    requireLength("tenant's name", tenant, TENANT_LENGTH_MAX);
     resumed = List.copyOf(resumed);
+  }
+
+  /** A request of no tenant, without a deadline. */
+  public GenerationRequest(
+      String id,
+      int[] promptTokens,
+      SamplingParams sampling,
+      int priority,
+      List<TokenOutput> resumed,
+      String cacheSalt) {
+    this(id, promptTokens, sampling, priority, resumed, cacheSalt, "", NO_DEADLINE);
   }
 
   /** A request without a salt. */
@@ -56,5 +75,12 @@ public record GenerationRequest(
   /** A new request of normal priority, without a salt. */
   public GenerationRequest(String id, int[] promptTokens, SamplingParams sampling) {
     this(id, promptTokens, sampling, 0, List.of());
+  }
+
+  private static void requireLength(String what, String text, int lengthMax) {
+    if (text.length() > lengthMax) {
+      throw new IllegalArgumentException(
+          "the " + what + " has " + text.length() + " characters, the most is " + lengthMax);
+    }
   }
 }

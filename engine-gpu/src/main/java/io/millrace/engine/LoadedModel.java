@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.UnaryOperator;
 
 /**
  * A model with its weights in memory, from which engines are made. Engines share the weights; each
@@ -62,17 +63,27 @@ public final class LoadedModel implements AutoCloseable {
 
   /** A new engine on these weights. Closing it frees its cache and its threads. */
   public Engine engine(EngineConfig config) {
+    return engine(config, model -> model);
+  }
+
+  /**
+   * A new engine whose steps go through a model of the caller's around this one.
+   *
+   * @param around closes what it is given when it is closed
+   */
+  public Engine engine(EngineConfig config, UnaryOperator<LanguageModel> around) {
     Backend backend = kind.open(config.threads());
     try {
       return new LocalEngine(
-          new OwningModel(
-              new Transformer(
-                  weights,
-                  backend,
-                  config.kvBlocks(),
-                  config.blockTokens(),
-                  config.contextTokensMax()),
-              backend),
+          around.apply(
+              new OwningModel(
+                  new Transformer(
+                      weights,
+                      backend,
+                      config.kvBlocks(),
+                      config.blockTokens(),
+                      config.contextTokensMax()),
+                  backend)),
           tokenizer,
           config,
           System::nanoTime);

@@ -33,6 +33,7 @@ public final class LocalEngine implements Engine {
   private final Tokenizer tokenizer;
   private final EngineConfig config;
   private final LongSupplier nanoClock;
+  private final LongSupplier epochMillis;
   private final int contextTokensMax;
 
   /** A model's rows of logits may be padded beyond its tokenizer's vocabulary. */
@@ -56,13 +57,24 @@ public final class LocalEngine implements Engine {
   private long busyNanos;
   private boolean closed;
 
+  /** With deadlines by the system's clock. */
+  public LocalEngine(
+      LanguageModel model, Tokenizer tokenizer, EngineConfig config, LongSupplier nanoClock) {
+    this(model, tokenizer, config, nanoClock, System::currentTimeMillis);
+  }
+
   /**
    * @param model closed with the engine
    * @param nanoClock the time in nanoseconds, from any origin: {@code System::nanoTime}
+   * @param epochMillis the time that deadlines are compared with, milliseconds since 1970 UTC
    * @throws IllegalArgumentException if the model's KV cache is not what the configuration says
    */
   public LocalEngine(
-      LanguageModel model, Tokenizer tokenizer, EngineConfig config, LongSupplier nanoClock) {
+      LanguageModel model,
+      Tokenizer tokenizer,
+      EngineConfig config,
+      LongSupplier nanoClock,
+      LongSupplier epochMillis) {
     if (model.blockTokens() != config.blockTokens() || model.kvBlocks() < config.kvBlocks()) {
       throw new IllegalArgumentException(
           String.format(
@@ -73,6 +85,7 @@ public final class LocalEngine implements Engine {
     this.tokenizer = tokenizer;
     this.config = config;
     this.nanoClock = nanoClock;
+    this.epochMillis = epochMillis;
     this.contextTokensMax = Math.min(config.contextTokensMax(), model.contextLength());
     this.vocabSize = Math.min(model.vocabSize(), tokenizer.vocabSize());
     this.pool = new BlockPool(config.kvBlocks(), config.blockTokens());
@@ -104,6 +117,7 @@ public final class LocalEngine implements Engine {
   public List<GenerationUpdate> step() {
     requireOpen();
     long start = nanoClock.getAsLong();
+    ended.addAll(scheduler.expire(epochMillis.getAsLong()));
     ScheduledBatch batch = scheduler.schedule();
     if (batch.isEmpty()) {
       return reportEnded(new ArrayList<>());

@@ -1,6 +1,5 @@
 package io.millrace.engine;
 
-import io.millrace.engine.gguf.GgufFile;
 import io.millrace.engine.gguf.ModelSource;
 import io.millrace.engine.model.ModelConfig;
 import io.millrace.engine.tokenizer.PromptEncoder;
@@ -23,12 +22,12 @@ public record ModelFile(
     implements AutoCloseable {
 
   /**
-   * Opens a file and reads its header.
+   * Opens a model (see {@link ModelSources#open}) and reads its header.
    *
    * @throws IOException with one line that names the file and what is wrong with it
    */
   public static ModelFile open(Path path) throws IOException {
-    ModelSource source = GgufFile.open(path);
+    ModelSource source = ModelSources.open(path);
     try {
       Tokenizer tokenizer = Tokenizers.fromGguf(source.metadata());
       return new ModelFile(
@@ -42,7 +41,7 @@ public record ModelFile(
     }
   }
 
-  /** SHA-256 of the whole file, hexadecimal: weights, vocabulary and template in one. */
+  /** SHA-256 of all its files, hexadecimal: weights, vocabulary and template in one. */
   public String digest() throws IOException {
     return source.sha256();
   }

@@ -2,7 +2,6 @@ package io.millrace.engine;
 
 import io.millrace.engine.backend.BackendKind;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
@@ -81,7 +80,7 @@ public final class ModelStore {
    */
   public synchronized Lease acquire(Path path, BackendKind kind) throws IOException {
     Path real = path.toRealPath();
-    Key key = new Key(real, Files.getLastModifiedTime(real), kind);
+    Key key = new Key(real, ModelSources.modified(real), kind);
     Entry entry = entries.get(key);
     if (entry == null) {
       entry = new Entry(LoadedModel.load(real, kind));

@@ -12,7 +12,7 @@ import java.util.List;
  * @param minP drop tokens less likely than this share of the most likely one; in [0, 1)
  * @param repetitionPenalty divides positive logits and multiplies negative ones of tokens already
  *     in prompt or output; 1 is none; greater than 0
- * @param seed selects the noise stream; the token at (seed, position) does not depend on what else
+ * @param seed selects the noise; the token at (seed, choice, position) does not depend on what else
  *     runs
  * @param maxTokens most tokens to generate, at least 1
  * @param stop strings that end the text and are not part of it
@@ -20,6 +20,8 @@ import java.util.List;
  *     only the drawn token's
  * @param ignoreEos go on past the model's end token (for benchmarks); with a response format it
  *     ends the answer all the same
+ * @param choice which of several answers to one prompt this is, from 0. Each draws with noise of
+ *     its own; choice 0 is the answer that the prompt gets when only one is asked for
  * @param format what the answer must look like, or null for any text
  */
 public record SamplingParams(
@@ -33,6 +35,7 @@ public record SamplingParams(
     List<String> stop,
     int logprobs,
     boolean ignoreEos,
+    int choice,
     ResponseFormat format) {
 
   /** Most stop strings of one request. */
@@ -40,6 +43,9 @@ public record SamplingParams(
 
   /** Most characters in one stop string. */
   public static final int STOP_STRING_LENGTH_MAX = 256;
+
+  /** Most answers to one prompt. */
+  public static final int CHOICES_MAX = 16;
 
   /** Most alternatives reported per position. */
   public static final int LOGPROBS_MAX = 20;
@@ -60,6 +66,7 @@ public record SamplingParams(
     check(maxTokens >= 1, "max_tokens", maxTokens, "1 or more");
     check(
         logprobs >= -1 && logprobs <= LOGPROBS_MAX, "logprobs", logprobs, "-1 to " + LOGPROBS_MAX);
+    check(choice >= 0 && choice < CHOICES_MAX, "choice", choice, "0 to " + (CHOICES_MAX - 1));
     stop = List.copyOf(stop);
     check(stop.size() <= STOP_STRINGS_MAX, "stop", stop.size(), "at most " + STOP_STRINGS_MAX);
     for (String s : stop) {
@@ -71,7 +78,7 @@ public record SamplingParams(
     }
   }
 
-  /** For any text. */
+  /** Choice 0, any text. */
   public SamplingParams(
       float temperature,
       int topK,
@@ -94,7 +101,25 @@ public record SamplingParams(
         stop,
         logprobs,
         ignoreEos,
+        0,
         null);
+  }
+
+  /** The same for another of the answers to a prompt. */
+  public SamplingParams withChoice(int index) {
+    return new SamplingParams(
+        temperature,
+        topK,
+        topP,
+        minP,
+        repetitionPenalty,
+        seed,
+        maxTokens,
+        stop,
+        logprobs,
+        ignoreEos,
+        index,
+        format);
   }
 
   /** The same for answers of a format; null for any text. */
@@ -110,6 +135,7 @@ public record SamplingParams(
         stop,
         logprobs,
         ignoreEos,
+        choice,
         wanted);
   }
 

@@ -16,10 +16,11 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * One engine's life, a function of its seed. Requests begin alike and have one of three salts; the
- * prefix cache is on or off, and has room for much or nearly nothing. After each step it checks
- * what must always hold; at the end it compares every answer with the one that its request gets
- * alone, without a prefix cache.
+ * One engine's life, a function of its seed. Prompts begin alike, ask for one answer or several,
+ * and have one of three salts, tenants and priorities; some have a deadline; the prefix cache is on
+ * or off, and has room for much or nearly nothing. After each step it checks what must always hold;
+ * at the end it compares every answer with the one that its request gets alone, without a prefix
+ * cache.
  */
 final class EngineSimulation {
   private static final List<String> STOPS = List.of("ab", "abca", "é", "😀b", "\n", "b");
@@ -29,6 +30,9 @@ final class EngineSimulation {
     long preemptions;
     int restarts;
     int cancelled;
+    int expired;
+    int seniors;
+    int furtherChoices;
     int stopped;
     int chunkedSteps;
     int queueFull;
@@ -39,6 +43,9 @@ final class EngineSimulation {
       preemptions += other.preemptions;
       restarts += other.restarts;
       cancelled += other.cancelled;
+      expired += other.expired;
+      seniors += other.seniors;
+      furtherChoices += other.furtherChoices;
       stopped += other.stopped;
       chunkedSteps += other.chunkedSteps;
       queueFull += other.queueFull;
@@ -82,6 +89,10 @@ final class EngineSimulation {
   private EngineConfig config;
   private LocalEngine engine;
   private long nanos;
+
+  /** A millisecond is a step. */
+  private long nowMs;
+
   private long reportedNanos;
   private long reportedTokens;
 
@@ -89,10 +100,9 @@ final class EngineSimulation {
     this.random = new Random(seed * 0x9e3779b97f4a7c15L);
     this.blockTokens = 1 + random.nextInt(5);
     this.commonStart = tokens(16);
-    int requests = 1 + random.nextInt(10);
-    for (int i = 0; i < requests; i++) {
-      Client client = client("r" + i);
-      clients.put(client.request.id(), client);
+    int prompts = 1 + random.nextInt(8);
+    for (int i = 0; i < prompts; i++) {
+      addClients("r" + i);
     }
   }
 
@@ -109,6 +119,7 @@ final class EngineSimulation {
       check(step < stepsMax, "not all is answered in time");
       submit(step);
       cancel(step);
+      nowMs = step;
       if (engine.hasWork()) {
         step();
       }
@@ -145,7 +156,8 @@ final class EngineSimulation {
             blockTokens,
             1000,
             1,
-            random.nextInt(4) > 0);
+            random.nextInt(4) > 0,
+            random.nextInt(6));
     engine = engine(config);
     submitted.clear();
     reportedNanos = 0;
@@ -182,7 +194,9 @@ final class EngineSimulation {
                 request.sampling(),
                 request.priority(),
                 client.tokens,
-                request.cacheSalt()));
+                request.cacheSalt(),
+                request.tenant(),
+                request.deadlineMs()));
         submitted.add(request.id());
       } catch (RequestRejectedException e) {
         check(e.retryable(), e.getMessage());
@@ -233,8 +247,13 @@ final class EngineSimulation {
     int[] tables = new int[pool.size()];
     int priority = Integer.MIN_VALUE;
     for (Sequence sequence : running) {
-      check(sequence.priority() >= priority, "the running sequences are out of order");
-      priority = sequence.priority();
+      int seniority = sequence.isSenior() ? Integer.MIN_VALUE : sequence.priority();
+      check(seniority >= priority, "the running sequences are out of order");
+      priority = seniority;
+      coverage.seniors += sequence.isSenior() ? 1 : 0;
+      check(
+          clients.get(sequence.id()).request.deadlineMs() > nowMs,
+          "a sequence runs past its deadline");
       check(!sequence.isFinished(), "a finished sequence runs");
       check(computed.contains(sequence.id()), "a running sequence stands still");
       check(sequence.pendingTokens() > 0, "a running sequence has nothing to compute");
@@ -274,7 +293,7 @@ final class EngineSimulation {
 
   private void compareWithAlone(Client client) throws Exception {
     int[] prompt = client.request.promptTokens();
-    LocalEngine alone = engine(new EngineConfig(1, 1000, 1, 1000, blockTokens, 1000, 1, false));
+    LocalEngine alone = engine(new EngineConfig(1, 1000, 1, 200, blockTokens, 1000, 1, false));
     alone.submit(new GenerationRequest("alone", prompt, client.request.sampling()));
     List<TokenOutput> tokens = new ArrayList<>();
     StringBuilder text = new StringBuilder();
@@ -286,8 +305,11 @@ final class EngineSimulation {
         finishReason = update.finishReason();
       }
     }
-    if (client.finishReason == FinishReason.CANCELLED) {
-      coverage.cancelled++;
+    boolean expired = client.finishReason == FinishReason.EXPIRED;
+    if (expired || client.finishReason == FinishReason.CANCELLED) {
+      coverage.expired += expired ? 1 : 0;
+      coverage.cancelled += expired ? 0 : 1;
+      check(!expired || client.request.deadlineMs() <= nowMs, "expired before its deadline");
       assertThat(client.tokens.size()).isLessThanOrEqualTo(tokens.size());
       assertThat(client.tokens).isEqualTo(tokens.subList(0, client.tokens.size()));
       OutputText sofar = new OutputText(new FakeTokenizer(), client.request.sampling().stop());
@@ -296,6 +318,7 @@ final class EngineSimulation {
       assertThat(client.text.toString()).isEqualTo(sofar.take());
       return;
     }
+    coverage.furtherChoices += client.request.sampling().choice() > 0 ? 1 : 0;
     coverage.stopped += client.finishReason == FinishReason.STOP ? 1 : 0;
     assertThat(client.tokens).as(client.request.id()).isEqualTo(tokens);
     assertThat(client.text.toString()).isEqualTo(text.toString());
@@ -303,8 +326,8 @@ final class EngineSimulation {
   }
 
   /**
-   * In each step the first in order computes a token. What it has computed is lost only to one that
-   * comes before it in the order and later in time, or to a restart.
+   * In each step the most senior computes a token. What it has computed is lost only to one that is
+   * more senior and joins later, or to a restart.
    */
   private int stepsMax() {
     int tokens = clients.values().stream().mapToInt(Client::tokensMax).sum();
@@ -316,10 +339,11 @@ final class EngineSimulation {
         new FakeModel(engineConfig.kvBlocks(), engineConfig.blockTokens()),
         new FakeTokenizer(),
         engineConfig,
-        () -> nanos += 1 + random.nextInt(1_000_000));
+        () -> nanos += 1 + random.nextInt(1_000_000),
+        () -> nowMs);
   }
 
-  private Client client(String id) {
+  private void addClients(String id) {
     int[] prompt = prompt();
     List<String> stops = new ArrayList<>();
     for (int n = random.nextInt(3); n > 0; n--) {
@@ -338,11 +362,27 @@ final class EngineSimulation {
             random.nextInt(5) - 1,
             random.nextBoolean());
     int arrivalStep = random.nextInt(15);
-    int cancelStep = random.nextInt(8) == 0 ? arrivalStep + random.nextInt(30) : Integer.MAX_VALUE;
-    return new Client(
-        new GenerationRequest(id, prompt, params, random.nextInt(3), List.of(), salt()),
-        arrivalStep,
-        cancelStep);
+    int priority = random.nextInt(3);
+    String salt = salt();
+    String tenant = "tenant " + random.nextInt(3);
+    long deadlineMs =
+        random.nextInt(8) == 0 ? arrivalStep + random.nextInt(30) : GenerationRequest.NO_DEADLINE;
+    int choices = random.nextInt(3) == 0 ? 2 + random.nextInt(3) : 1;
+    for (int choice = 0; choice < choices; choice++) {
+      int cancelStep =
+          random.nextInt(8) == 0 ? arrivalStep + random.nextInt(30) : Integer.MAX_VALUE;
+      GenerationRequest request =
+          new GenerationRequest(
+              id + "/" + choice,
+              prompt,
+              params.withChoice(choice),
+              priority,
+              List.of(),
+              salt,
+              tenant,
+              deadlineMs);
+      clients.put(request.id(), new Client(request, arrivalStep, cancelStep));
+    }
   }
 
   /** The common start, or some of it, or nothing of it; then tokens of its own, if any. */

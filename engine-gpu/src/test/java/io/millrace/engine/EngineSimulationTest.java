@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Whole lives of small engines, each from one seed: requests of all shapes arrive, are cancelled,
- * run short of blocks, share them, and survive restarts under other limits. {@code
+ * expire, run short of blocks, share them, and survive restarts under other limits. {@code
  * -Dmillrace.simulation.seeds} says how many, {@code -Dmillrace.simulation.seed} runs a single one.
  */
 class EngineSimulationTest {
@@ -33,6 +33,9 @@ class EngineSimulationTest {
     assertThat(coverage.preemptions).as("preemptions").isGreaterThan(SEEDS / 4);
     assertThat(coverage.restarts).as("restarts").isGreaterThan(SEEDS / 10);
     assertThat(coverage.cancelled).as("cancelled").isGreaterThan(SEEDS / 10);
+    assertThat(coverage.expired).as("expired").isGreaterThan(SEEDS / 10);
+    assertThat(coverage.seniors).as("steps of sequences that waited long").isGreaterThan(SEEDS);
+    assertThat(coverage.furtherChoices).as("answers beyond a first").isGreaterThan(SEEDS);
     assertThat(coverage.stopped).as("stopped").isGreaterThan(SEEDS / 4);
     assertThat(coverage.chunkedSteps).as("chunked steps").isGreaterThan(SEEDS);
     assertThat(coverage.prefixHits).as("cached prompt tokens").isGreaterThan(SEEDS);

@@ -2,6 +2,7 @@ package io.millrace.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.millrace.engine.sampling.OutputText;
 import io.millrace.engine.sampling.Sampler;
@@ -183,6 +184,68 @@ class LocalEngineTest {
     assertThat(engine.hasWork()).isFalse();
     assertThat(engine.cancel("r")).isFalse();
     engine.submit(new GenerationRequest("r", FakeTokenizer.tokens("abc"), greedy(1)));
+  }
+
+  @Test
+  void aPassedDeadlineEndsARequestAndKeepsWhatItHas() throws Exception {
+    long[] nowMs = {1000};
+    LocalEngine engine =
+        new LocalEngine(
+            model,
+            new FakeTokenizer(),
+            new EngineConfig(1, 16, 10, 64, 4, 100, 1),
+            () -> nanos += 1000,
+            () -> nowMs[0]);
+    int[] abc = FakeTokenizer.tokens("abc");
+    for (String id : List.of("running", "waiting")) {
+      engine.submit(new GenerationRequest(id, abc, greedy(50), 0, List.of(), "", "", 1001));
+    }
+    List<GenerationUpdate> updates = new ArrayList<>(engine.step());
+    updates.addAll(engine.step());
+    nowMs[0] = 1001;
+    List<GenerationUpdate> last = engine.step();
+    assertThat(last)
+        .extracting(GenerationUpdate::requestId, GenerationUpdate::finishReason)
+        .containsExactly(
+            tuple("running", FinishReason.EXPIRED), tuple("waiting", FinishReason.EXPIRED));
+    assertThat(last).allSatisfy(u -> assertThat(u.deviceNanos()).isZero());
+    assertThat(ids(updates)).isEqualTo(greedyTokens("abc", 2));
+    assertThat(engine.hasWork()).isFalse();
+    assertThat(engine.stats().kvBlocksUsed()).isZero();
+    // Late already when it comes: it costs nothing.
+    engine.submit(new GenerationRequest("late", abc, greedy(50), 0, List.of(), "", "", 1001));
+    assertThat(engine.step())
+        .singleElement()
+        .satisfies(u -> assertThat(u.computedTokens()).isZero());
+  }
+
+  @Test
+  void severalAnswersToAPromptShareItAndTheFirstIsTheOneItGetsAlone() throws Exception {
+    SamplingParams params = new SamplingParams(1.5f, 0, 1, 0, 1, 7, 12, List.of(), -1, true);
+    int[] prompt = FakeTokenizer.tokens("abcdefghij");
+    LocalEngine alone = engine(AMPLE);
+    alone.submit(new GenerationRequest("alone", prompt, params));
+    List<Integer> only = ids(run(alone).get("alone"));
+
+    LocalEngine engine = engine(AMPLE);
+    for (int choice = 0; choice < 4; choice++) {
+      engine.submit(new GenerationRequest("r/" + choice, prompt, params.withChoice(choice)));
+    }
+    engine.step();
+    engine.step();
+    // Two full blocks of the prompt are in all four tables, once.
+    assertThat(engine.stats().promptTokens()).isEqualTo(10 + 3 * 2);
+    assertThat(engine.stats().kvBlocksUsed()).isEqualTo(2 + 4);
+    assertThat(engine.cancel("r/3")).isTrue();
+    Map<String, List<GenerationUpdate>> updates = run(engine);
+    assertThat(last(updates.get("r/3")).finishReason()).isEqualTo(FinishReason.CANCELLED);
+    List<List<Integer>> answers = new ArrayList<>();
+    for (int choice = 0; choice < 3; choice++) {
+      assertThat(last(updates.get("r/" + choice)).finishReason()).isEqualTo(FinishReason.LENGTH);
+      answers.add(ids(updates.get("r/" + choice)));
+    }
+    assertThat(only).endsWith(answers.get(0).toArray(Integer[]::new));
+    assertThat(answers).doesNotHaveDuplicates();
   }
 
   @Test

@@ -9,8 +9,10 @@ import java.io.IOException;
  *
  * <p>How a weight is quantised is a property of its {@link Tensor} and is dispatched inside {@link
  * #matmul}. Weights of a quantised type are multiplied with activations rounded to int8 in blocks
- * of 32, with one float32 scale each: the sum of a block is exact in integers, and blocks are added
- * in order with fused multiply-adds. All other weights are multiplied with float32 activations.
+ * of 32, with one float32 scale each: the sum of a weight's sub-block (see {@link
+ * io.millrace.engine.quant.BlockFormat}) is exact in integers, and sub-blocks are added in order
+ * with fused multiply-adds, of types with minima each followed by minimum times the activations'
+ * own sum. All other weights are multiplied with float32 activations.
  *
  * <p>Operations run in the order they are called, perhaps after the call returns; {@link #read}
  * waits. The order of every reduction depends only on the length of its own row (for attention: on
@@ -60,15 +62,22 @@ public interface Backend extends AutoCloseable {
   void embed(Tensor table, Tensor out);
 
   /**
-   * Cosine and sine of every rotation of every row of the batch: {@code out[row][2i] =
-   * cos(positions[row] x frequencies[i])}, {@code out[row][2i + 1] = sin(...)}.
+   * Cosine and sine of every rotation of every row of the batch: {@code out[row][2i] = magnitude x
+   * cos(positions[row] x frequencies[i])}, {@code out[row][2i + 1] = magnitude x sin(...)}.
    *
    * @param frequencies float32 weight {@code [1][pairs]}, radians per position
+   * @param magnitude what the rotation multiplies lengths by
    * @param out {@code [rows][2 x pairs]}
    */
-  void ropeAngles(Tensor frequencies, Tensor out);
+  void ropeAngles(Tensor frequencies, float magnitude, Tensor out);
 
-  /** {@code out = x / sqrt(mean(x^2) + epsilon) * weight}, row by row; {@code out} may be x. */
+  /**
+   * {@code out = x / sqrt(mean(x^2) + epsilon) * weight}, row by row; {@code out} may be x. Where
+   * the weight is shorter than x's rows, every part of that length is normalised by itself: the
+   * heads of queries and keys.
+   *
+   * @param weight {@code [1][x.columns()]}, or a divisor of it
+   */
   void rmsNorm(int rows, Tensor x, Tensor weight, float epsilon, Tensor out);
 
   /** {@code out[row][o] = sum over i of weight[o][i] * x[row][i]}. */
@@ -91,20 +100,36 @@ public interface Backend extends AutoCloseable {
   void storeKv(Tensor k, Tensor v, KvCache cache, int layer);
 
   /**
-   * Causal attention of every row of the batch to positions 0 to its own, found through its
-   * segment's block table. Query head h reads KV head h x kvHeads / heads.
+   * Causal attention of every row of the batch to the positions it sees up to its own, found
+   * through its segment's block table. Query head h reads KV head h x kvHeads / heads.
    *
    * @param q {@code [rows][heads x headDim]}
-   * @param scale factor of the scores before the softmax
    * @param out {@code [rows][heads x headDim]}
    */
-  void attention(Tensor q, KvCache cache, int layer, float scale, Tensor out);
+  void attention(Tensor q, KvCache cache, int layer, AttentionSpec spec, Tensor out);
 
-  /** {@code gate = silu(gate) * up}, element by element. */
-  void swiglu(int rows, Tensor gate, Tensor up);
+  /** Gated linear unit: {@code gate = activation(gate) * up}, element by element. */
+  void glu(Activation activation, int rows, Tensor gate, Tensor up);
 
   /** {@code x += y}, element by element. */
   void add(int rows, Tensor x, Tensor y);
+
+  /** {@code x[row] += bias} for every row. */
+  void addBias(int rows, Tensor x, Tensor bias);
+
+  /**
+   * Activations with their columns in another order: {@code out[row][i] = x[row][order[i]]}.
+   *
+   * @param order float32 weight {@code [1][columns]} that holds whole numbers below {@code columns}
+   * @return {@code out}, the backend's own, valid until this is called again
+   */
+  Tensor reorder(int rows, Tensor x, Tensor order);
+
+  /** {@code x *= factor}, element by element. */
+  void scale(int rows, Tensor x, float factor);
+
+  /** {@code x = cap * tanh(x / cap)}, element by element. */
+  void softCap(int rows, Tensor x, float cap);
 
   /** {@code out[i] = x[logitsRows[i]]} for the batch's rows whose logits are wanted. */
   void gather(Tensor x, Tensor out);

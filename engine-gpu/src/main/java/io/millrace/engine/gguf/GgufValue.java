@@ -52,6 +52,10 @@ public record GgufValue(GgufValueType type, GgufValueType elementType, Object va
     return new GgufValue(GgufValueType.ARRAY, GgufValueType.INT32, longs);
   }
 
+  public static GgufValue ofBools(boolean... values) {
+    return new GgufValue(GgufValueType.ARRAY, GgufValueType.BOOL, values.clone());
+  }
+
   public static GgufValue ofFloats(float... values) {
     double[] doubles = new double[values.length];
     for (int i = 0; i < values.length; i++) {

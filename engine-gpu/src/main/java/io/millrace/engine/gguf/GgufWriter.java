@@ -4,9 +4,13 @@ import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -66,6 +70,31 @@ public final class GgufWriter {
   public void write(Path path) throws IOException {
     try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(path), 1 << 16)) {
       write(out);
+    }
+  }
+
+  /**
+   * Writes the file beside its place, and gives it its name, over one that was there, when it is
+   * whole and on disk: nobody sees half a file.
+   */
+  public void writeWhole(Path path) throws IOException {
+    Path unfinished = path.resolveSibling(path.getFileName() + ".part");
+    try {
+      try (FileChannel channel =
+              FileChannel.open(
+                  unfinished,
+                  StandardOpenOption.CREATE,
+                  StandardOpenOption.TRUNCATE_EXISTING,
+                  StandardOpenOption.WRITE);
+          OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16)) {
+        write(out);
+        out.flush();
+        channel.force(true);
+      }
+      Files.move(
+          unfinished, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(unfinished);
     }
   }
 

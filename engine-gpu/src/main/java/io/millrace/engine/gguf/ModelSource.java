@@ -15,6 +15,9 @@ public interface ModelSource extends AutoCloseable {
   /** The file or folder, for messages. */
   Path path();
 
+  /** What kind of files these are, in a few words: {@code GGUF v3}. */
+  String format();
+
   /** Size of all files together, bytes. */
   long bytes();
 
@@ -38,6 +41,16 @@ public interface ModelSource extends AutoCloseable {
    */
   void read(TensorInfo tensor, long byteOffset, byte[] dst, int dstOffset, int length)
       throws IOException;
+
+  /**
+   * In which order a matrix's columns are stored, where that is not the order of its inputs: column
+   * i is to be multiplied with input {@code order[i]}.
+   *
+   * @return a permutation of all columns, or empty
+   */
+  default Optional<int[]> inputOrder(TensorInfo tensor) {
+    return Optional.empty();
+  }
 
   /**
    * The SHA-256 digest of all that makes up the model, in lower-case hexadecimal. The first call

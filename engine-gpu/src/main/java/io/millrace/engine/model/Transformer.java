@@ -6,10 +6,13 @@ import io.millrace.engine.backend.RopePairs;
 import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.gguf.ModelSource;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The decoder-only transformer: RMSNorm, rotary positions, grouped-query attention, SwiGLU.
+ * The decoder-only transformer: RMSNorm, rotary positions, grouped-query attention, gated
+ * feed-forward. What models add to that (norms in more places, biases, windows, soft caps) is there
+ * if their {@link ModelConfig} and {@link Weights} have it, and costs nothing if not.
  *
  * <p>It sees tensors through their {@link Backend} alone; only logits come back as an array. It
  * owns its KV cache and a share of its weights; the backend stays the caller's, who may run several
@@ -21,6 +24,8 @@ public final class Transformer implements LanguageModel {
   private final Backend backend;
   private final KvCache kv;
   private final int contextLength;
+  private final RopeTable rope;
+  private final RopeTable localRope;
 
   // ---- runtime
   private Activations activations;
@@ -51,6 +56,8 @@ public final class Transformer implements LanguageModel {
     this.kv =
         backend.kvCache(config.layers(), kvBlocks, blockTokens, config.kvHeads(), config.headDim());
     this.weights = weights.share();
+    this.rope = weights.rope(contextLength);
+    this.localRope = weights.localRope(contextLength);
   }
 
   /**
@@ -75,55 +82,86 @@ public final class Transformer implements LanguageModel {
 
     backend.begin(batch);
     backend.embed(weights.tokenEmbeddings(), x); // x [rows, dim]
-    backend.ropeAngles(weights.ropeFrequencies(), activations.angles); // [rows, ropeDim]
+    if (config.embeddingScale() != 1f) {
+      backend.scale(rows, x, config.embeddingScale());
+    }
+    ropeAngles();
 
     List<Weights.Layer> layers = weights.layers();
     for (int layer = 0; layer < layers.size(); layer++) {
       Weights.Layer w = layers.get(layer);
 
-      backend.rmsNorm(rows, x, w.attentionNorm(), config.rmsEpsilon(), h); // [rows, dim]
+      norm(rows, x, w.attentionNorm(), h); // [rows, dim]
       attention(rows, layer, w, h); // h -> h
+      normIfAny(rows, h, w.attentionPostNorm());
       backend.add(rows, x, h);
 
-      backend.rmsNorm(rows, x, w.ffnNorm(), config.rmsEpsilon(), h); // [rows, dim]
+      norm(rows, x, w.ffnNorm(), h); // [rows, dim]
       feedForward(rows, w, h); // h -> h
+      normIfAny(rows, h, w.ffnPostNorm());
       backend.add(rows, x, h);
     }
     return logits(batch.logitsRows().length, x);
   }
 
+  /** [rows, ropeDim], once a step for each kind of layer. */
+  private void ropeAngles() {
+    backend.ropeAngles(rope.frequencies(), rope.magnitude(), activations.angles);
+    if (activations.localAngles != activations.angles) {
+      backend.ropeAngles(localRope.frequencies(), localRope.magnitude(), activations.localAngles);
+    }
+  }
+
   private void attention(int rows, int layer, Weights.Layer w, Tensor h) {
     RopePairs pairs = config.architecture().ropePairs();
+    Tensor angles = config.local(layer) ? activations.localAngles : activations.angles;
     Tensor q = activations.q;
     Tensor k = activations.k;
     Tensor v = activations.v;
     Tensor mixed = activations.mixed;
-    backend.matmul(rows, w.query(), h, q); // q [rows, heads x headDim]
-    backend.matmul(rows, w.key(), h, k); // k [rows, kvHeads x headDim]
-    backend.matmul(rows, w.value(), h, v); // v [rows, kvHeads x headDim]
-    backend.rope(activations.angles, pairs, config.headDim(), q);
-    backend.rope(activations.angles, pairs, config.headDim(), k);
+    w.query().apply(backend, rows, h, q); // q [rows, heads x headDim]
+    w.key().apply(backend, rows, h, k); // k [rows, kvHeads x headDim]
+    w.value().apply(backend, rows, h, v); // v [rows, kvHeads x headDim]
+    normIfAny(rows, q, w.queryNorm()); // each head
+    normIfAny(rows, k, w.keyNorm());
+    backend.rope(angles, pairs, config.headDim(), q);
+    backend.rope(angles, pairs, config.headDim(), k);
     backend.storeKv(k, v, kv, layer);
-    float scale = (float) (1 / Math.sqrt(config.headDim()));
-    backend.attention(q, kv, layer, scale, mixed); // [rows, heads x headDim]
-    backend.matmul(rows, w.attentionOutput(), mixed, h); // [rows, dim]
+    backend.attention(q, kv, layer, config.attention().get(layer), mixed); // like q
+    normIfAny(rows, mixed, w.attentionSubNorm());
+    w.attentionOutput().apply(backend, rows, mixed, h); // [rows, dim]
   }
 
   private void feedForward(int rows, Weights.Layer w, Tensor h) {
     Tensor gate = activations.gate;
     Tensor up = activations.up;
-    backend.matmul(rows, w.gate(), h, gate); // [rows, ffnDim]
-    backend.matmul(rows, w.up(), h, up); // [rows, ffnDim]
-    backend.swiglu(rows, gate, up); // [rows, ffnDim]
-    backend.matmul(rows, w.down(), gate, h); // [rows, dim]
+    w.gate().apply(backend, rows, h, gate); // [rows, ffnDim]
+    w.up().apply(backend, rows, h, up); // [rows, ffnDim]
+    backend.glu(config.activation(), rows, gate, up); // [rows, ffnDim]
+    normIfAny(rows, gate, w.ffnSubNorm());
+    w.down().apply(backend, rows, gate, h); // [rows, dim]
+  }
+
+  private void norm(int rows, Tensor x, Tensor weight, Tensor out) {
+    backend.rmsNorm(rows, x, weight, config.rmsEpsilon(), out);
+  }
+
+  /** In place, where the model has this norm. */
+  private void normIfAny(int rows, Tensor x, Tensor weight) {
+    if (weight != null) {
+      norm(rows, x, weight, x);
+    }
   }
 
   /** Of the rows that asked for it alone. */
   private float[] logits(int wanted, Tensor x) {
     if (wanted > 0) {
       backend.gather(x, lastHidden); // [logits rows, dim]
-      backend.rmsNorm(wanted, lastHidden, weights.outputNorm(), config.rmsEpsilon(), lastHidden);
-      backend.matmul(wanted, weights.output(), lastHidden, logits); // [logits rows, vocab]
+      norm(wanted, lastHidden, weights.outputNorm(), lastHidden);
+      weights.output().apply(backend, wanted, lastHidden, logits); // [logits rows, vocab]
+      if (config.logitSoftCap() > 0) {
+        backend.softCap(wanted, logits, config.logitSoftCap());
+      }
       backend.read(wanted, logits, logitsOut);
     }
     return logitsOut;
@@ -139,7 +177,7 @@ public final class Transformer implements LanguageModel {
         activations.close();
         activations = null; // should there be no memory for the next
       }
-      activations = new Activations(backend, config, roundUp(rows));
+      activations = new Activations(backend, config, !localRope.equals(rope), roundUp(rows));
     }
     if (wanted > 0 && (logits == null || logits.rows() < wanted)) {
       if (logits != null) {
@@ -201,9 +239,11 @@ public final class Transformer implements LanguageModel {
 
   /** One step's buffers. */
   private static final class Activations {
+    private final List<Tensor> all = new ArrayList<>();
     private final Tensor x;
     private final Tensor h;
     private final Tensor angles;
+    private final Tensor localAngles; // the same where all layers rotate alike
     private final Tensor q;
     private final Tensor k;
     private final Tensor v;
@@ -211,22 +251,26 @@ public final class Transformer implements LanguageModel {
     private final Tensor gate;
     private final Tensor up;
 
-    Activations(Backend backend, ModelConfig config, int rows) {
-      x = backend.activations(rows, config.dim());
-      h = backend.activations(rows, config.dim());
-      angles = backend.activations(rows, config.ropeDim());
-      q = backend.activations(rows, config.queryDim());
-      k = backend.activations(rows, config.kvDim());
-      v = backend.activations(rows, config.kvDim());
-      mixed = backend.activations(rows, config.queryDim());
-      gate = backend.activations(rows, config.ffnDim());
-      up = backend.activations(rows, config.ffnDim());
+    Activations(Backend backend, ModelConfig config, boolean twoRopes, int rows) {
+      x = keep(backend.activations(rows, config.dim()));
+      h = keep(backend.activations(rows, config.dim()));
+      angles = keep(backend.activations(rows, config.rope().dim()));
+      localAngles = twoRopes ? keep(backend.activations(rows, config.localRope().dim())) : angles;
+      q = keep(backend.activations(rows, config.queryDim()));
+      k = keep(backend.activations(rows, config.kvDim()));
+      v = keep(backend.activations(rows, config.kvDim()));
+      mixed = keep(backend.activations(rows, config.queryDim()));
+      gate = keep(backend.activations(rows, config.ffnDim()));
+      up = keep(backend.activations(rows, config.ffnDim()));
+    }
+
+    private Tensor keep(Tensor tensor) {
+      all.add(tensor);
+      return tensor;
     }
 
     void close() {
-      for (Tensor tensor : List.of(x, h, angles, q, k, v, mixed, gate, up)) {
-        tensor.close();
-      }
+      all.forEach(Tensor::close);
     }
   }
 }

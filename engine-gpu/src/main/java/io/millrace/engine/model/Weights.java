@@ -2,17 +2,12 @@ package io.millrace.engine.model;
 
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.Tensor;
-import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.gguf.GgufFormatException;
 import io.millrace.engine.gguf.ModelSource;
-import io.millrace.engine.gguf.TensorInfo;
+import io.millrace.engine.model.Architecture.Trait;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * A model's tensors by their role, on one kind of backend.
@@ -24,73 +19,130 @@ import java.util.Set;
 public final class Weights implements AutoCloseable {
   static final String TOKEN_EMBEDDINGS = "token_embd.weight";
   private static final String OUTPUT_NORM = "output_norm.weight";
-  private static final String OUTPUT = "output.weight";
+  private static final String OUTPUT = "output";
+
+  /** Divisors of the frequencies: one set, or one for the original context and one for longer. */
   private static final String ROPE_FACTORS = "rope_freqs.weight";
 
-  /** Frequencies that old converters wrote; they follow from the metadata. */
-  private static final String REDUNDANT = ".attn_rot_embd";
+  private static final String ROPE_FACTORS_SHORT = "rope_factors_short.weight";
+  private static final String ROPE_FACTORS_LONG = "rope_factors_long.weight";
 
   /**
-   * One transformer block.
+   * One transformer block. What an architecture does not have is null.
    *
    * @param attentionNorm {@code [dim]}
    * @param query {@code [heads x headDim, dim]}
    * @param key {@code [kvHeads x headDim, dim]}
    * @param value {@code [kvHeads x headDim, dim]}
+   * @param queryNorm {@code [headDim]}, of each head, before it is rotated; or null
+   * @param keyNorm {@code [headDim]}, of each head, before it is rotated; or null
+   * @param attentionSubNorm {@code [heads x headDim]}, before {@code attentionOutput}; or null
    * @param attentionOutput {@code [dim, heads x headDim]}
+   * @param attentionPostNorm {@code [dim]}, after {@code attentionOutput}; or null
    * @param ffnNorm {@code [dim]}
    * @param gate {@code [ffnDim, dim]}
    * @param up {@code [ffnDim, dim]}
+   * @param ffnSubNorm {@code [ffnDim]}, before {@code down}; or null
    * @param down {@code [dim, ffnDim]}
+   * @param ffnPostNorm {@code [dim]}, after {@code down}; or null
    */
   public record Layer(
       Tensor attentionNorm,
-      Tensor query,
-      Tensor key,
-      Tensor value,
-      Tensor attentionOutput,
+      Linear query,
+      Linear key,
+      Linear value,
+      Tensor queryNorm,
+      Tensor keyNorm,
+      Tensor attentionSubNorm,
+      Linear attentionOutput,
+      Tensor attentionPostNorm,
       Tensor ffnNorm,
-      Tensor gate,
-      Tensor up,
-      Tensor down) {}
+      Linear gate,
+      Linear up,
+      Tensor ffnSubNorm,
+      Linear down,
+      Tensor ffnPostNorm) {}
 
   private final ModelConfig config;
   private final Tensor tokenEmbeddings;
-  private final Tensor ropeFrequencies;
+  private final RopeTable rope;
+  private final RopeTable longRope; // beyond the original context
+  private final RopeTable localRope; // null if all layers rotate alike
   private final List<Layer> layers;
   private final Tensor outputNorm;
-  private final Tensor output;
+  private final Linear output;
   private final List<Tensor> owned;
   private int shares = 1;
 
-  private Weights(ModelConfig config, Loader loader) throws IOException {
+  private Weights(ModelConfig config, WeightLoader loader) throws IOException {
     int dim = config.dim();
     this.config = config;
-    this.owned = loader.loaded;
+    this.owned = loader.loaded();
     tokenEmbeddings = loader.matrix(TOKEN_EMBEDDINGS, config.vocabSize(), dim);
-    ropeFrequencies = loader.ropeFrequencies(config);
+    boolean twoSets = loader.has(ROPE_FACTORS_LONG) || loader.has(ROPE_FACTORS_SHORT);
+    rope = ropeTable(config.rope(), loader, twoSets ? ROPE_FACTORS_SHORT : ROPE_FACTORS);
+    longRope = twoSets ? ropeTable(config.rope(), loader, ROPE_FACTORS_LONG) : rope;
+    localRope =
+        config.localRope().equals(config.rope()) ? null : ropeTable(config.localRope(), loader, "");
     List<Layer> blocks = new ArrayList<>();
     for (int i = 0; i < config.layers(); i++) {
-      String block = "blk." + i + ".";
-      blocks.add(
-          new Layer(
-              loader.vector(block + "attn_norm.weight", dim),
-              loader.matrix(block + "attn_q.weight", config.queryDim(), dim),
-              loader.matrix(block + "attn_k.weight", config.kvDim(), dim),
-              loader.matrix(block + "attn_v.weight", config.kvDim(), dim),
-              loader.matrix(block + "attn_output.weight", dim, config.queryDim()),
-              loader.vector(block + "ffn_norm.weight", dim),
-              loader.matrix(block + "ffn_gate.weight", config.ffnDim(), dim),
-              loader.matrix(block + "ffn_up.weight", config.ffnDim(), dim),
-              loader.matrix(block + "ffn_down.weight", dim, config.ffnDim())));
+      blocks.add(layer(config, loader, "blk." + i + "."));
     }
     layers = List.copyOf(blocks);
     outputNorm = loader.vector(OUTPUT_NORM, dim);
     output =
-        loader.source.tensor(OUTPUT).isPresent()
-            ? loader.matrix(OUTPUT, config.vocabSize(), dim)
-            : tokenEmbeddings; // tied
+        loader.has(OUTPUT + ".weight")
+            ? loader.linear(OUTPUT, config.vocabSize(), dim)
+            : Linear.of(tokenEmbeddings); // tied
     loader.requireAllUsed();
+  }
+
+  private static Layer layer(ModelConfig config, WeightLoader loader, String block)
+      throws IOException {
+    int dim = config.dim();
+    int q = config.queryDim();
+    int kv = config.kvDim();
+    int ffn = config.ffnDim();
+    boolean oneForAll = loader.has(block + "attn_qkv.weight");
+    String qName = block + (oneForAll ? "attn_qkv" : "attn_q");
+    String kName = block + (oneForAll ? "attn_qkv" : "attn_k");
+    String vName = block + (oneForAll ? "attn_qkv" : "attn_v");
+    int all = q + 2 * kv;
+    Architecture architecture = config.architecture();
+    boolean gateInUp = architecture.has(Trait.GATE_IN_UP);
+    boolean headNorm = architecture.has(Trait.QUERY_KEY_NORM);
+    boolean subNorm = architecture.has(Trait.SUB_NORM);
+    boolean postNorm = architecture.has(Trait.POST_NORM);
+    return new Layer(
+        loader.vector(block + "attn_norm.weight", dim),
+        loader.linear(qName, oneForAll ? all : q, dim, 0, q),
+        loader.linear(kName, oneForAll ? all : kv, dim, oneForAll ? q : 0, kv),
+        loader.linear(vName, oneForAll ? all : kv, dim, oneForAll ? q + kv : 0, kv),
+        headNorm ? loader.vector(block + "attn_q_norm.weight", config.headDim()) : null,
+        headNorm ? loader.vector(block + "attn_k_norm.weight", config.headDim()) : null,
+        subNorm ? loader.vector(block + "attn_sub_norm.weight", q) : null,
+        loader.linear(block + "attn_output", dim, q),
+        postNorm ? loader.vector(block + "post_attention_norm.weight", dim) : null,
+        loader.vector(block + "ffn_norm.weight", dim),
+        gateInUp
+            ? loader.linear(block + "ffn_up", 2 * ffn, dim, 0, ffn)
+            : loader.linear(block + "ffn_gate", ffn, dim),
+        gateInUp
+            ? loader.linear(block + "ffn_up", 2 * ffn, dim, ffn, ffn)
+            : loader.linear(block + "ffn_up", ffn, dim),
+        subNorm ? loader.vector(block + "ffn_sub_norm.weight", ffn) : null,
+        loader.linear(block + "ffn_down", dim, ffn),
+        postNorm ? loader.vector(block + "post_ffw_norm.weight", dim) : null);
+  }
+
+  /** A rotation with its frequencies, divided by the file's own factors if it has any. */
+  private static RopeTable ropeTable(RopeConfig rope, WeightLoader loader, String factors)
+      throws IOException {
+    boolean required = factors.equals(ROPE_FACTORS_SHORT) || factors.equals(ROPE_FACTORS_LONG);
+    float[] divisors =
+        required || loader.has(factors) ? loader.divisors(factors, rope.dim() / 2) : null;
+    return new RopeTable(
+        loader.computed("rope frequencies", rope.frequencies(divisors)), (float) rope.magnitude());
   }
 
   /**
@@ -102,11 +154,11 @@ public final class Weights implements AutoCloseable {
    * @throws IOException if the file cannot be read
    */
   public static Weights load(ModelSource source, Backend backend) throws IOException {
-    Loader loader = new Loader(source, backend);
+    WeightLoader loader = new WeightLoader(source, backend);
     try {
       return new Weights(ModelConfig.of(source), loader);
     } catch (IOException | RuntimeException | Error e) {
-      loader.loaded.forEach(Tensor::close);
+      loader.loaded().forEach(Tensor::close);
       throw e;
     }
   }
@@ -120,9 +172,20 @@ public final class Weights implements AutoCloseable {
     return tokenEmbeddings;
   }
 
-  /** {@code [ropeDim / 2]}, radians per position. */
-  public Tensor ropeFrequencies() {
-    return ropeFrequencies;
+  /**
+   * How the layers that see all positions rotate.
+   *
+   * @param context most positions of a sequence. It decides once and for all, and not the length
+   *     that a sequence has reached: else keys in the cache would have been rotated otherwise than
+   *     those to come
+   */
+  public RopeTable rope(int context) {
+    return context > config.rope().originalContext() ? longRope : rope;
+  }
+
+  /** How the layers that see a window rotate. */
+  public RopeTable localRope(int context) {
+    return localRope == null ? rope(context) : localRope;
   }
 
   public List<Layer> layers() {
@@ -135,7 +198,7 @@ public final class Weights implements AutoCloseable {
   }
 
   /** {@code [vocab, dim]}; the token embeddings where the file has no matrix of its own. */
-  public Tensor output() {
+  public Linear output() {
     return output;
   }
 
@@ -165,95 +228,6 @@ public final class Weights implements AutoCloseable {
     }
     if (--shares == 0) {
       owned.forEach(Tensor::close);
-    }
-  }
-
-  /** Loads tensors by name and remembers which. */
-  private static final class Loader {
-    private final ModelSource source;
-    private final Backend backend;
-    private final List<Tensor> loaded = new ArrayList<>();
-    private final Set<String> used = new HashSet<>();
-
-    Loader(ModelSource source, Backend backend) {
-      this.source = source;
-      this.backend = backend;
-    }
-
-    Tensor vector(String name, int length) throws IOException {
-      return matrix(name, 1, length);
-    }
-
-    Tensor matrix(String name, int rows, int columns) throws IOException {
-      TensorInfo info = source.tensor(name).orElseThrow(() -> error("there is no tensor " + name));
-      if (info.rows() != rows || info.columns() != columns) {
-        throw error(
-            "tensor %s is %d x %d, must be %d x %d"
-                .formatted(name, info.rows(), info.columns(), rows, columns));
-      }
-      if (!backend.supports(info.type())) {
-        throw error(
-            "tensor %s is %s, which %s does not support"
-                .formatted(name, info.type(), backend.name()));
-      }
-      used.add(name);
-      return keep(
-          backend.weight(
-              name,
-              info.type(),
-              rows,
-              columns,
-              (offset, into, length) -> source.read(info, offset, into, 0, length)));
-    }
-
-    /** base ^ (-2i / ropeDim), over the linear factor, over the file's own factors (Llama 3). */
-    Tensor ropeFrequencies(ModelConfig config) throws IOException {
-      int pairs = config.ropeDim() / 2;
-      Tensor factors = source.tensor(ROPE_FACTORS).isPresent() ? vector(ROPE_FACTORS, pairs) : null;
-      float[] factor = new float[pairs];
-      if (factors != null) {
-        backend.read(1, factors, factor);
-      }
-      ByteBuffer bytes = ByteBuffer.allocate(4 * pairs).order(ByteOrder.LITTLE_ENDIAN);
-      for (int i = 0; i < pairs; i++) {
-        double frequency = Math.pow(config.ropeBase(), -2.0 * i / config.ropeDim());
-        frequency /= config.ropeFactor();
-        if (factors != null) {
-          if (!(factor[i] > 0)) {
-            throw error("tensor " + ROPE_FACTORS + " holds " + factor[i] + ", must be above 0");
-          }
-          frequency /= factor[i];
-        }
-        bytes.putFloat((float) frequency);
-      }
-      return keep(
-          backend.weight(
-              "rope frequencies",
-              GgmlType.F32,
-              1,
-              pairs,
-              (offset, into, length) -> bytes.get(Math.toIntExact(offset), into, 0, length)));
-    }
-
-    private Tensor keep(Tensor tensor) {
-      loaded.add(tensor);
-      return tensor;
-    }
-
-    /** A tensor nobody asked for (a bias, a norm) would change the answers: better no answer. */
-    void requireAllUsed() throws GgufFormatException {
-      for (TensorInfo tensor : source.tensors()) {
-        if (!used.contains(tensor.name()) && !tensor.name().contains(REDUNDANT)) {
-          throw error(
-              "tensor "
-                  + GgufFormatException.quote(tensor.name())
-                  + " has no place in this architecture as the engine knows it");
-        }
-      }
-    }
-
-    private GgufFormatException error(String problem) {
-      return new GgufFormatException(source.path() + ": " + problem);
     }
   }
 }

@@ -5,12 +5,12 @@ package io.millrace.engine.sampling;
  * greatest {@code logit + noise} wins, the noise being Gumbel-distributed and independent for each
  * token (Maddison, Tarlow, Minka, "A* Sampling", 2014).
  *
- * <p>The noise has no state: it is a hash of (seed, position, token), so that a token's noise is
- * the same however often, in whatever order and company it is asked for. The hash is SplitMix64's
- * (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014, with
- * Stafford's variant 13 of the finaliser), whose n-th output can be computed directly: the seed
- * selects a stream, its output number {@code position} selects a second stream, and that one's
- * output number {@code token} is the noise.
+ * <p>The noise has no state: it is a hash of (seed, choice, position, token), so that a token's
+ * noise is the same however often, in whatever order and company it is asked for. The hash is
+ * SplitMix64's (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014,
+ * with Stafford's variant 13 of the finaliser), whose n-th output can be computed directly: the
+ * seed selects a stream, its output number {@code choice} a second one, whose output number {@code
+ * position} a third, and that one's output number {@code token} is the noise.
  */
 final class GumbelRace {
   private static final long GOLDEN_GAMMA = 0x9e3779b97f4a7c15L;
@@ -23,8 +23,8 @@ final class GumbelRace {
   private double bestScore = Double.NEGATIVE_INFINITY;
   private int winner = -1;
 
-  GumbelRace(long seed, int position) {
-    this.stream = output(output(seed, 0), position);
+  GumbelRace(long seed, int choice, int position) {
+    this.stream = output(output(seed, choice), position);
   }
 
   /** Lets a token take part. The order of offers does not matter. */

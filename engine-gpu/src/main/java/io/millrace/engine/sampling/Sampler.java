@@ -87,7 +87,7 @@ public final class Sampler {
   private int draw(
       float[] scores, int offset, double maxScore, SamplingParams params, int position) {
     double temperature = params.temperature();
-    GumbelRace race = new GumbelRace(params.seed(), position);
+    GumbelRace race = new GumbelRace(params.seed(), params.choice(), position);
     if (params.minP() == 0 && params.topK() == 0 && params.topP() == 1) {
       for (int id = 0; id < vocabSize; id++) {
         race.offer(id, (scores[offset + id] - maxScore) / temperature);

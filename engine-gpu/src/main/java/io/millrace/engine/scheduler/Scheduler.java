@@ -2,6 +2,7 @@ package io.millrace.engine.scheduler;
 
 import io.millrace.engine.EngineConfig;
 import io.millrace.engine.FinishReason;
+import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.TokenOutput;
 import io.millrace.engine.kvcache.BlockPool;
 import io.millrace.engine.kvcache.CachedPrefix;
@@ -9,6 +10,7 @@ import io.millrace.engine.kvcache.PrefixCache;
 import io.millrace.engine.scheduler.ScheduledBatch.Chunk;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
 
@@ -16,26 +18,36 @@ import java.util.TreeSet;
  * Decides what each step computes. The whole policy:
  *
  * <ol>
- *   <li>Sequences are ordered by (priority, arrival).
- *   <li>Running ones come first. Each computes at least one token in every step, so that a long
- *       prompt slows others down but never stops them; what is left of the step's budget of tokens
- *       goes to the first that can use it.
+ *   <li>Each running sequence computes at least one token in every step. The rest of the step's
+ *       budget goes to those with more to compute, running or waiting, in the order of the {@link
+ *       WaitingQueue}: priority, fair shares of the tenants, deadline, arrival. So a long prompt
+ *       slows others down but never stops them, and many long prompts of one tenant slow the others
+ *       down by no more than the share that is that tenant's.
+ *   <li>A waiting sequence joins, strictly in that order, while there is a place, budget, and room
+ *       for all its tokens: not for the first chunk only, lest two prompts that fit one at a time
+ *       block each other half way. One block stays free for each running sequence that may grow,
+ *       lest the newcomer be preempted at once. (One just preempted cannot come straight back: at
+ *       least one of the blocks that it needs is taken.) Blocks that the prefix cache has of it are
+ *       shared, not computed; its last token always is, for the logits. If another is about to
+ *       compute most of it, it lets those behind it go first until then ({@link PrefixAwaiters}).
  *   <li>A running sequence always has blocks for all its tokens. If none is free for the token it
- *       drew last, the last running sequence in the order is preempted: it gives its blocks up and
- *       waits again, keeping its tokens. What it had computed stays cached until others need the
- *       room.
- *   <li>Then waiting ones join, strictly in order, while there is a place, budget, and room for all
- *       their tokens: not for the first chunk only, lest two prompts that fit one at a time block
- *       each other half way. One block stays free for each running sequence that may grow, lest the
- *       newcomer be preempted at once. (One just preempted cannot come straight back: at least one
- *       of the blocks that it needs is taken.) Blocks that the prefix cache has of it are shared,
- *       not computed; its last token always is, for the logits.
+ *       drew last, the least senior running sequence is preempted: it gives its blocks up and waits
+ *       again, keeping its tokens. What it had computed stays cached until others need the room.
+ *       Seniority is another order than the queue's, by priority and arrival, because that one
+ *       changes with what is served: two sequences must not preempt each other in turn.
+ *   <li>A sequence whose deadline passes ends, waiting or running.
  * </ol>
  *
- * <p>It cannot come to a standstill: a request that does not fit into an empty pool is not taken,
- * so the first running sequence always gets its blocks, and if none is running the first waiting
- * one does. What it computes is never taken away by those behind it, so it ends after at most as
- * many steps as it has tokens; then the next is first. Not thread-safe.
+ * <p><b>It cannot come to a standstill, and nobody waits for ever.</b> A request that does not fit
+ * into an empty pool is not taken, so the most senior running sequence always gets its blocks, and
+ * if none is running the first waiting one does. While nobody joins, the running ones become fewer:
+ * the most senior of them computes a token in every step, and no one can preempt it, so it ends,
+ * and then the next; at last there is room for the first that waits. So sequences join without end.
+ * The one that has waited longest is passed over a limited number of times; then none joins before
+ * it, and when it has joined it is senior: only others that became so before it, a number that no
+ * longer grows, can take its blocks. So it ends; then the same holds for the next.
+ *
+ * <p>Not thread-safe.
  */
 public final class Scheduler {
   private final EngineConfig config;
@@ -44,10 +56,17 @@ public final class Scheduler {
   /** Asked and filled only if the configuration says so. */
   private final PrefixCache prefixCache;
 
-  /** In order. */
+  /** By seniority. */
   private final List<Sequence> running = new ArrayList<>();
 
-  private final TreeSet<Sequence> waiting = new TreeSet<>(Sequence.ORDER);
+  private final WaitingQueue waiting;
+  private final PrefixAwaiters awaiters;
+
+  /** All with a deadline, the next to pass first. */
+  private final TreeSet<Sequence> byDeadline =
+      new TreeSet<>(
+          Comparator.comparingLong(Sequence::deadlineMs).thenComparingLong(Sequence::arrival));
+
   private long preemptions;
   private long prefixQueryTokens;
   private long prefixHitTokens;
@@ -59,6 +78,8 @@ public final class Scheduler {
     this.config = config;
     this.pool = pool;
     this.prefixCache = new PrefixCache(pool);
+    this.waiting = new WaitingQueue(config.overtakesMax());
+    this.awaiters = new PrefixAwaiters(pool.blockTokens(), waiting::compare);
   }
 
   /**
@@ -75,33 +96,53 @@ public final class Scheduler {
       throw new IllegalArgumentException(sequence + " can never run");
     }
     waiting.add(sequence);
+    if (sequence.deadlineMs() != GenerationRequest.NO_DEADLINE) {
+      byDeadline.add(sequence);
+    }
   }
 
   /** Ends a waiting or running sequence early; its blocks are free. */
   public void cancel(Sequence sequence) {
-    if (!waiting.remove(sequence)) {
-      running.remove(sequence);
+    end(sequence, FinishReason.CANCELLED);
+  }
+
+  /**
+   * Ends the sequences whose deadline has passed; their blocks are free.
+   *
+   * @param nowMs epoch milliseconds
+   * @return the sequences, the earliest deadline first
+   */
+  public List<Sequence> expire(long nowMs) {
+    List<Sequence> expired = new ArrayList<>();
+    while (!byDeadline.isEmpty() && byDeadline.first().deadlineMs() <= nowMs) {
+      Sequence sequence = byDeadline.first();
+      end(sequence, FinishReason.EXPIRED);
+      expired.add(sequence);
     }
-    sequence.finish(FinishReason.CANCELLED);
+    return expired;
   }
 
   /** Decides on the next step, and reserves its blocks. Empty only if there is no sequence. */
   public ScheduledBatch schedule() {
+    reserveRunning();
+    awaiters.takeReady(running).forEach(waiting::putBack);
     List<Chunk> chunks = new ArrayList<>(running.size() + 1);
-    int budget = config.stepTokensMax();
-    for (int i = 0; i < running.size() && reserve(running.get(i)); i++) {
-      int behind = running.size() - i - 1;
-      budget -= chunk(running.get(i), budget - behind, chunks);
-    }
-    while (!waiting.isEmpty() && budget > 0 && running.size() < config.sequencesMax()) {
-      CachedPrefix prefix = cachedPrefix(waiting.first());
-      if (!hasRoom(waiting.first(), prefix)) {
-        break;
+    List<Sequence> catchingUp = new ArrayList<>();
+    for (Sequence sequence : running) {
+      if (sequence.pendingTokens() == 1) {
+        chunk(sequence, 1, chunks);
+      } else {
+        catchingUp.add(sequence);
       }
-      Sequence sequence = waiting.pollFirst();
-      join(sequence, prefix);
-      budget -= chunk(sequence, budget, chunks);
     }
+    catchingUp.sort(waiting::compare);
+    // One token of each running sequence is set aside.
+    int budget = config.stepTokensMax() - running.size();
+    for (Sequence sequence : catchingUp) {
+      budget -= joinBefore(sequence, budget, chunks);
+      budget -= chunk(sequence, 1 + budget, chunks) - 1;
+    }
+    joinBefore(null, budget, chunks);
     return new ScheduledBatch(chunks);
   }
 
@@ -116,18 +157,18 @@ public final class Scheduler {
       Sequence sequence = chunk.sequence();
       apply(chunk, outputs.get(i));
       if (sequence.isFinished()) {
-        running.remove(sequence);
+        leave(sequence);
       }
     }
   }
 
-  /** Running sequences, in order. A live view. */
+  /** Running sequences, by seniority. A live view. */
   public List<Sequence> running() {
     return Collections.unmodifiableList(running);
   }
 
   public int waitingCount() {
-    return waiting.size();
+    return waiting.size() + awaiters.size();
   }
 
   /** Sequences preempted so far. */
@@ -152,17 +193,58 @@ public final class Scheduler {
         : CachedPrefix.NONE;
   }
 
+  /**
+   * Lets waiting sequences join that come before a running one.
+   *
+   * @param other null if they need not come before any
+   * @return tokens planned for them
+   */
+  private int joinBefore(Sequence other, int budget, List<Chunk> chunks) {
+    int left = budget;
+    while (!waiting.isEmpty() && left > 0 && running.size() < config.sequencesMax()) {
+      Sequence next = waiting.first();
+      if (other != null && !waiting.comesBefore(next, other)) {
+        break;
+      }
+      CachedPrefix prefix = cachedPrefix(next);
+      if (awaitsPrefix(next, prefix)) {
+        continue;
+      }
+      if (!hasRoom(next, prefix)) {
+        break;
+      }
+      join(next, prefix);
+      left -= chunk(next, left, chunks);
+    }
+    return budget - left;
+  }
+
+  /** Has a sequence that would join wait, if others are about to compute most of it. */
+  private boolean awaitsPrefix(Sequence sequence, CachedPrefix prefix) {
+    boolean awaits =
+        config.prefixCache()
+            && waiting.canBeOvertaken(sequence)
+            && awaiters.await(sequence, prefix.blocks() * pool.blockTokens(), running);
+    if (awaits) {
+      waiting.take(sequence);
+    }
+    return awaits;
+  }
+
   /** Lets a waiting sequence that {@link #hasRoom} into the batch. */
   private void join(Sequence sequence, CachedPrefix prefix) {
     // Shared first: growing may evict what nobody uses.
     prefixCache.share(prefix, sequence.blockTable());
     sequence.blockTable().grow(sequence.length());
-    boolean first = sequence.join(prefix.blocks() * pool.blockTokens());
+    int cachedTokens = prefix.blocks() * pool.blockTokens();
+    boolean first = !sequence.hasRun();
+    waiting.join(sequence, first ? Math.max(0, sequence.promptLength() - cachedTokens) : 0);
+    sequence.join(cachedTokens);
     if (first && config.prefixCache()) {
       prefixQueryTokens += sequence.promptLength();
       prefixHitTokens += sequence.cachedPromptTokens();
     }
-    running.add(-Collections.binarySearch(running, sequence, Sequence.ORDER) - 1, sequence);
+    running.add(-Collections.binarySearch(running, sequence, Sequence.BY_SENIORITY) - 1, sequence);
   }
 
   /** Plans a sequence's next tokens, as many as it has and the limit allows. */
@@ -174,22 +256,19 @@ public final class Scheduler {
   }
 
   /**
-   * Gives a running sequence blocks for all its tokens, preempting from the end of the order, if
-   * need be the sequence itself.
-   *
-   * @return whether it has them; if not, it was the last and runs no longer
+   * Gives the running sequences blocks for all their tokens, the most senior first, preempting from
+   * the other end.
    */
-  private boolean reserve(Sequence sequence) {
-    while (!sequence.blockTable().grow(sequence.length())) {
-      Sequence victim = running.remove(running.size() - 1);
-      victim.preempt();
-      waiting.add(victim);
-      preemptions++;
-      if (victim == sequence) {
-        return false;
+  private void reserveRunning() {
+    for (int i = 0; i < running.size(); i++) {
+      // Who gives its own blocks up was the last, so that the loop ends.
+      while (i < running.size() && !running.get(i).blockTable().grow(running.get(i).length())) {
+        Sequence victim = running.remove(running.size() - 1);
+        victim.preempt();
+        waiting.putBack(victim);
+        preemptions++;
       }
     }
-    return true;
   }
 
   private boolean hasRoom(Sequence sequence, CachedPrefix prefix) {
@@ -220,10 +299,25 @@ public final class Scheduler {
       prefixCache.add(
           sequence.cacheSalt(), sequence::token, sequence.blockTable(), sequence.computedTokens());
     }
+    int before = sequence.outputLength();
     for (TokenOutput token : output.tokens()) {
       if (!sequence.isFinished()) {
         sequence.append(token);
       }
     }
+    waiting.drawn(sequence, sequence.outputLength() - before);
+  }
+
+  private void end(Sequence sequence, FinishReason reason) {
+    sequence.finish(reason);
+    leave(sequence);
+  }
+
+  /** Forgets a sequence that has ended. */
+  private void leave(Sequence sequence) {
+    running.remove(sequence);
+    awaiters.remove(sequence);
+    byDeadline.remove(sequence);
+    waiting.forget(sequence);
   }
 }

@@ -25,9 +25,14 @@ import java.util.List;
  */
 public final class Sequence implements TokenHistory {
 
-  /** Who comes first: the lower priority value, then the earlier arrival. */
-  static final Comparator<Sequence> ORDER =
-      Comparator.comparingInt(Sequence::priority).thenComparingLong(sequence -> sequence.arrival);
+  /**
+   * Who keeps its blocks when there are too few: senior ones, then the lower priority value, then
+   * the earlier arrival. It never changes between two sequences that run.
+   */
+  static final Comparator<Sequence> BY_SENIORITY =
+      Comparator.comparing(Sequence::isSenior, Comparator.reverseOrder())
+          .thenComparingInt(sequence -> sequence.senior ? 0 : sequence.priority())
+          .thenComparingLong(Sequence::arrival);
 
   // What was asked.
   private final GenerationRequest request;
@@ -47,6 +52,8 @@ public final class Sequence implements TokenHistory {
   private int computedTokens;
   private int cachedPromptTokens;
   private boolean joined;
+  private boolean senior;
+  private boolean awaitedPrefix;
   private FinishReason finishReason;
   private String error;
 
@@ -191,6 +198,45 @@ public final class Sequence implements TokenHistory {
 
   public int priority() {
     return request.priority();
+  }
+
+  /** Who asks. */
+  String tenant() {
+    return request.tenant();
+  }
+
+  /** Epoch milliseconds; {@link GenerationRequest#NO_DEADLINE} for never. */
+  long deadlineMs() {
+    return request.deadlineMs();
+  }
+
+  /** Position in the order of arrival, unique. */
+  long arrival() {
+    return arrival;
+  }
+
+  /** Whether it has been in the batch. */
+  boolean hasRun() {
+    return joined;
+  }
+
+  /** Whether it waited so long that it goes before all others. */
+  public boolean isSenior() {
+    return senior;
+  }
+
+  /** Not while a set is ordered by it. */
+  void becomeSenior() {
+    senior = true;
+  }
+
+  /** Whether it has let others go first to find its beginning in the cache. */
+  boolean hasAwaitedPrefix() {
+    return awaitedPrefix;
+  }
+
+  void awaitPrefix() {
+    awaitedPrefix = true;
   }
 
   /** Who may share its blocks. */

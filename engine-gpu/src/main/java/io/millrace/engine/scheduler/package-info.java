@@ -16,12 +16,12 @@
  * far.</b> Everything else follows from them. The KV cache is a function of the tokens, and is
  * computed again as after a preemption. The next token's logits depend on the tokens before it, to
  * the last bit the same in whatever batch and chunks (see {@link
- * io.millrace.engine.model.LanguageModel}). The noise it is drawn with depends on seed and position
- * ({@link io.millrace.engine.sampling}). Which tokens carry a repetition penalty, what bytes the
- * detokeniser holds, what characters the stop strings hold back, how much text has been reported:
- * all functions of the tokens, so a new {@link io.millrace.engine.scheduler.Sequence} replays them
- * and reports none of it again. Preemption uses the same fact, and is therefore exact too: a
- * preempted sequence keeps its tokens and nothing else.
+ * io.millrace.engine.model.LanguageModel}). The noise it is drawn with depends on seed, choice and
+ * position ({@link io.millrace.engine.sampling}). Which tokens carry a repetition penalty, what
+ * bytes the detokeniser holds, what characters the stop strings hold back, how much text has been
+ * reported: all functions of the tokens, so a new {@link io.millrace.engine.scheduler.Sequence}
+ * replays them and reports none of it again. Preemption uses the same fact, and is therefore exact
+ * too: a preempted sequence keeps its tokens and nothing else.
  *
  * <p>It follows that whoever keeps the progress must record a step's tokens together with the text
  * that was reported with them; recorded apart, a crash in between would lose or repeat text.

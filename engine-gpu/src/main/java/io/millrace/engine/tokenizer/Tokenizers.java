@@ -3,6 +3,7 @@ package io.millrace.engine.tokenizer;
 import io.millrace.engine.gguf.GgufFormatException;
 import io.millrace.engine.gguf.GgufMetadata;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -92,6 +93,8 @@ public final class Tokenizers {
         ends.add(id);
       }
     }
+    int[] more = metadata.ints(PREFIX + "eog_token_ids").orElse(new int[0]);
+    Arrays.stream(more).forEach(ends::add);
     int bosToken = token(metadata, "bos", bos, size);
     return new Vocabulary(
         pieces,

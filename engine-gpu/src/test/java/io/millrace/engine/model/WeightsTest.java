@@ -3,8 +3,9 @@ package io.millrace.engine.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.engine.backend.Activation;
+import io.millrace.engine.backend.AttentionSpec;
 import io.millrace.engine.backend.Backend;
-import io.millrace.engine.backend.RopePairs;
 import io.millrace.engine.backend.cpu.CpuBackends;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.gguf.GgufFile;
@@ -14,6 +15,7 @@ import io.millrace.engine.gguf.GgufWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,25 +31,29 @@ class WeightsTest {
     try (GgufFile file = GgufFile.open(SHAPE.write(folder.resolve("toy.gguf")));
         Backend backend = CpuBackends.fastest(1);
         Weights weights = Weights.load(file, backend)) {
+      AttentionSpec attention = AttentionSpec.full(0.25f); // 1 / sqrt(16)
+      RopeConfig rope = RopeConfig.plain(16, 1000, 128);
       assertThat(weights.config())
           .isEqualTo(
               new ModelConfig(
-                  new Architecture("llama", RopePairs.INTERLEAVED),
+                  Architecture.byName("llama").orElseThrow(),
                   77,
                   128,
                   96,
-                  2,
                   6,
                   2,
                   16,
                   160,
                   1e-5f,
-                  16,
-                  1000,
-                  1));
+                  Activation.SILU,
+                  1f,
+                  0f,
+                  rope,
+                  rope,
+                  List.of(attention, attention)));
       assertThat(weights.layers()).hasSize(2);
-      assertThat(weights.output()).isSameAs(weights.tokenEmbeddings());
-      assertThat(weights.layers().get(1).down().type()).isEqualTo(GgmlType.Q8_0);
+      assertThat(weights.output()).isEqualTo(Linear.of(weights.tokenEmbeddings()));
+      assertThat(weights.layers().get(1).down().weight().type()).isEqualTo(GgmlType.Q8_0);
     }
   }
 
@@ -67,9 +73,13 @@ class WeightsTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "general.architecture | mamba |" + " architecture 'mamba' is not supported; known: llama",
-        "llama.rope.scaling.type | yarn |"
-            + " rope.scaling.type 'yarn' is not supported; known: none, linear"
+        "general.architecture | mamba |"
+            + " architecture 'mamba' is not supported;"
+            + " known: llama, qwen2, qwen3, gemma2, gemma3, phi3, bitnet",
+        "llama.rope.scaling.type | dynamic |"
+            + " rope.scaling.type 'dynamic' is not supported; known: none, linear, yarn, longrope",
+        "llama.hidden_activation | gelu |"
+            + " hidden_activation 'gelu' is not supported; known: silu, gelu_pytorch_tanh, relu2"
       })
   void refusesWhatItDoesNotKnow(String key, String value, String message) throws IOException {
     assertRefused(SHAPE.writer().put(key, GgufValue.ofString(value)), message);
@@ -99,11 +109,11 @@ class WeightsTest {
         SHAPE
             .writer()
             .tensor(
-                "blk.0.attn_q.bias",
+                "blk.0.attn_q_norm.weight",
                 GgmlType.F32,
-                new long[] {96},
-                out -> out.write(new byte[4 * 96])),
-        "tensor 'blk.0.attn_q.bias' has no place in this architecture as the engine knows it");
+                new long[] {16},
+                out -> out.write(new byte[4 * 16])),
+        "tensor 'blk.0.attn_q_norm.weight' has no place in this architecture as the engine knows it");
   }
 
   @Test

@@ -15,7 +15,7 @@ class GumbelRaceTest {
 
   @Test
   void drawsOneOfTheTokensOffered() {
-    GumbelRace race = new GumbelRace(42, 0);
+    GumbelRace race = new GumbelRace(42, 0, 0);
     assertThat(race.winner()).isEqualTo(-1);
     race.offer(3, -1);
     race.offer(5, Double.NEGATIVE_INFINITY);
@@ -53,7 +53,7 @@ class GumbelRaceTest {
   }
 
   private static int winner(int position, List<Integer> order, double[] logits) {
-    GumbelRace race = new GumbelRace(-7, position);
+    GumbelRace race = new GumbelRace(-7, 0, position);
     order.forEach(token -> race.offer(token, logits[token]));
     return race.winner();
   }

@@ -125,6 +125,58 @@ class SchedulerPrefixTest {
     assertThat(step()).containsExactly("c[8, 9) sampled");
   }
 
+  @Test
+  void whatAnotherIsAboutToComputeIsWaitedFor() {
+    start(40);
+    add("first", 40, 2);
+    add("same", 40, 2);
+    add("half", 30, 1);
+    add(new GenerationRequest("unlike", new int[] {7, 7}, SamplingParams.greedy(1)));
+    assertThat(step()).containsExactly("first[0, 20)");
+    assertThat(scheduler.waitingCount()).isEqualTo(3);
+    assertThat(step()).containsExactly("first[20, 40) sampled");
+    assertThat(step())
+        .containsExactly(
+            "first[40, 41) sampled",
+            "same[36, 40) sampled",
+            "half[28, 30) sampled",
+            "unlike[0, 2) sampled");
+  }
+
+  @Test
+  void whoseWaitIsInVainComputesItself() {
+    start(40);
+    Sequence first = add("first", 40, 2);
+    add("same", 40, 2);
+    assertThat(step()).containsExactly("first[0, 20)");
+    scheduler.cancel(first);
+    assertThat(step()).containsExactly("same[20, 40) sampled");
+    scheduler.cancel(add("other", 4, 1));
+    assertThat(scheduler.waitingCount()).isZero();
+  }
+
+  @Test
+  void aWaitThatSavesLittleIsNotWorthIt() {
+    start(40);
+    add("first", 12, 2);
+    int[] prompt = IntStream.rangeClosed(1, 30).map(i -> i < 9 ? i : -i & 31).toArray();
+    add(new GenerationRequest("unlike", prompt, SamplingParams.greedy(1)));
+    assertThat(step()).containsExactly("first[0, 12) sampled", "unlike[0, 8)");
+  }
+
+  @Test
+  void theCancelledWaitForNothing() {
+    start(40);
+    add("first", 40, 2);
+    Sequence same = add("same", 40, 2);
+    step();
+    scheduler.cancel(same);
+    assertThat(scheduler.waitingCount()).isZero();
+    step();
+    assertThat(step()).containsExactly("first[40, 41) sampled");
+    assertThat(step()).isEmpty();
+  }
+
   private void start(int kvBlocks) {
     pool = new BlockPool(kvBlocks, BLOCK_TOKENS);
     scheduler =

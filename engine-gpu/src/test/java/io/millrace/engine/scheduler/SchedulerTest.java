@@ -54,7 +54,40 @@ class SchedulerTest {
     step();
     add("urgent", 50, 9, -1);
     assertThat(step()).containsExactly("b[3, 4) sampled", "c[3, 4) sampled", "urgent[0, 6)");
-    assertThat(step()).containsExactly("urgent[6, 12)", "b[4, 5) sampled", "c[4, 5) sampled");
+    assertThat(step()).containsExactly("b[4, 5) sampled", "c[4, 5) sampled", "urgent[6, 12)");
+  }
+
+  @Test
+  void aLongPromptOfATenantDoesNotTakeTheBudgetFromAnotherTenants() {
+    start(4, 8, 100);
+    add("long", 90, 1, "acme");
+    assertThat(step()).containsExactly("long[0, 8)");
+    // Their tenants have had less: they take all but the one token that is always the long one's.
+    add("short", 5, 2, "other");
+    add("middle", 9, 1, "third");
+    assertThat(step()).containsExactly("short[0, 5) sampled", "middle[0, 2)", "long[8, 9)");
+    assertThat(step()).containsExactly("short[5, 6) sampled", "middle[2, 8)", "long[9, 10)");
+    // Its own tenant's wait for the rest.
+    add("patient", 5, 1, "acme");
+    assertThat(step()).containsExactly("middle[8, 9) sampled", "long[10, 17)");
+  }
+
+  @Test
+  void aPassedDeadlineEndsASequenceWaitingOrRunning() {
+    start(1, 20, 8);
+    Sequence running = addUntil("running", 100);
+    Sequence waiting = addUntil("waiting", 200);
+    Sequence next = addUntil("next", GenerationRequest.NO_DEADLINE);
+    step();
+    assertThat(scheduler.expire(99)).isEmpty();
+    assertThat(scheduler.expire(200)).containsExactly(running, waiting);
+    assertThat(running.finishReason()).isEqualTo(FinishReason.EXPIRED);
+    assertThat(running.takeNewTokens()).hasSize(1);
+    assertThat(pool.used()).isZero();
+    assertThat(step()).containsExactly("next[0, 4) sampled");
+    scheduler.cancel(next);
+    assertThat(scheduler.expire(Long.MAX_VALUE)).isEmpty();
+    assertThat(scheduler.waitingCount()).isZero();
   }
 
   @Test
@@ -228,6 +261,31 @@ class SchedulerTest {
 
   private Sequence add(String id, int promptTokens, int maxTokens, int priority) {
     Sequence sequence = sequence(id, promptTokens, maxTokens, priority);
+    scheduler.add(sequence);
+    return sequence;
+  }
+
+  private Sequence add(String id, int promptTokens, int maxTokens, String tenant) {
+    return add(id, promptTokens, maxTokens, tenant, GenerationRequest.NO_DEADLINE);
+  }
+
+  private Sequence addUntil(String id, long deadlineMs) {
+    return add(id, 4, 5, "", deadlineMs);
+  }
+
+  private Sequence add(String id, int promptTokens, int maxTokens, String tenant, long deadlineMs) {
+    GenerationRequest request =
+        new GenerationRequest(
+            id,
+            new int[promptTokens],
+            SamplingParams.greedy(maxTokens),
+            0,
+            List.of(),
+            "",
+            tenant,
+            deadlineMs);
+    Sequence sequence =
+        new Sequence(request, arrivals++, promptTokens + maxTokens, new FakeTokenizer(), pool);
     scheduler.add(sequence);
     return sequence;
   }

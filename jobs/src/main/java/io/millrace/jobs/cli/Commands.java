@@ -4,6 +4,9 @@ import io.millrace.jobs.Models;
 import io.millrace.jobs.cli.bench.BenchCommand;
 import io.millrace.jobs.cli.model.GenerateCommand;
 import io.millrace.jobs.cli.model.InspectCommand;
+import io.millrace.jobs.cli.model.MakeModelCommand;
+import io.millrace.jobs.cli.model.PerplexityCommand;
+import io.millrace.jobs.cli.model.QuantizeCommand;
 import io.millrace.jobs.cli.model.TokenizeCommand;
 import java.util.List;
 import picocli.CommandLine;
@@ -23,6 +26,9 @@ final class Commands {
         new GenerateCommand(),
         new TokenizeCommand(),
         new InspectCommand(),
+        new QuantizeCommand(),
+        new PerplexityCommand(),
+        new MakeModelCommand(),
         new BenchCommand());
   }
 

@@ -92,6 +92,7 @@ final class AnswerWriter {
               case STOP -> "stop";
               case LENGTH -> "length";
               case CANCELLED -> "cancelled";
+              case EXPIRED -> "expired";
               case ERROR -> throw new IllegalArgumentException("an error is no answer");
             })
         .setPromptTokens(ints(prompt.getPromptTokens()).length)

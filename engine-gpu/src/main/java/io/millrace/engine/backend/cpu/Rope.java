@@ -7,12 +7,15 @@ final class Rope {
 
   private Rope() {}
 
-  /** Writes {@code [cos, sin]} of every pair's angle at a position, from {@code at} on. */
-  static void angles(int position, float[] frequencies, int pairs, float[] out, int at) {
+  /**
+   * Writes {@code magnitude * [cos, sin]} of every pair's angle at a position, from {@code at} on.
+   */
+  static void angles(
+      int position, float[] frequencies, int pairs, float magnitude, float[] out, int at) {
     for (int i = 0; i < pairs; i++) {
       double angle = position * (double) frequencies[i];
-      out[at + 2 * i] = (float) Math.cos(angle);
-      out[at + 2 * i + 1] = (float) Math.sin(angle);
+      out[at + 2 * i] = (float) (magnitude * Math.cos(angle));
+      out[at + 2 * i + 1] = (float) (magnitude * Math.sin(angle));
     }
   }
 

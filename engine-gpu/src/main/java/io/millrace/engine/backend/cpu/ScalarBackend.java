@@ -1,5 +1,7 @@
 package io.millrace.engine.backend.cpu;
 
+import io.millrace.engine.backend.Activation;
+import io.millrace.engine.backend.AttentionSpec;
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.KvCache;
 import io.millrace.engine.backend.RopePairs;
@@ -7,6 +9,8 @@ import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.backend.TensorData;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.model.ForwardBatch;
+import io.millrace.engine.quant.DecodedRow;
+import io.millrace.engine.quant.RowDecoder;
 import java.io.IOException;
 import java.util.Arrays;
 
@@ -20,6 +24,7 @@ public final class ScalarBackend implements Backend {
   private static final int OUTPUTS_PER_UNIT = 64;
 
   private final Workers workers;
+  private final ColumnOrder columnOrder = new ColumnOrder();
 
   // ---- of the current step
   private ForwardBatch batch;
@@ -27,6 +32,7 @@ public final class ScalarBackend implements Backend {
   private float[][] scores; // by worker, one per position
   private byte[] quants = new byte[0]; // [rows][columns], of the matmul under way
   private float[] scales = new float[0]; // [rows][columns / 32]
+  private final DecodedRow[] decoded; // by worker, the weight's row under way
 
   /**
    * @param threads threads that compute, the caller's included
@@ -34,6 +40,8 @@ public final class ScalarBackend implements Backend {
   public ScalarBackend(int threads) {
     workers = new Workers(threads);
     scores = new float[threads][0];
+    decoded = new DecodedRow[threads];
+    Arrays.setAll(decoded, i -> new DecodedRow());
   }
 
   @Override
@@ -43,13 +51,16 @@ public final class ScalarBackend implements Backend {
 
   @Override
   public boolean supports(GgmlType type) {
-    return CpuWeights.supports(type);
+    return RowDecoder.supports(type);
   }
 
   @Override
   public Tensor weight(String name, GgmlType type, int rows, int columns, TensorData data)
       throws IOException {
-    CpuWeights.check(name, type, rows, columns);
+    if (!supports(type)) {
+      throw new IllegalArgumentException("tensor " + name + " is " + type + ", unknown to the CPU");
+    }
+    CpuWeights.checkShape(name, type, rows, columns);
     return rows == 1
         ? CpuWeights.vector(type, columns, columns, data)
         : new ScalarWeight(name, type, rows, columns, data);
@@ -92,29 +103,29 @@ public final class ScalarBackend implements Backend {
   }
 
   @Override
-  public void ropeAngles(Tensor frequencies, Tensor out) {
+  public void ropeAngles(Tensor frequencies, float magnitude, Tensor out) {
     float[] from = FloatTensor.of(frequencies).read();
     float[] to = FloatTensor.of(out).write();
     for (int row = 0; row < batch.rows(); row++) {
       int position = batch.positions()[row];
-      Rope.angles(position, from, frequencies.columns(), to, row * out.columns());
+      Rope.angles(position, from, frequencies.columns(), magnitude, to, row * out.columns());
     }
   }
 
   @Override
   public void rmsNorm(int rows, Tensor x, Tensor weight, float epsilon, Tensor out) {
-    int n = x.columns();
+    int n = weight.columns();
     float[] from = FloatTensor.of(x).read();
     float[] gain = FloatTensor.of(weight).read();
     float[] to = FloatTensor.of(out).write();
-    for (int row = 0; row < rows; row++) {
+    for (int at = 0; at < rows * x.columns(); at += n) {
       float squares = 0f;
       for (int i = 0; i < n; i++) {
-        squares += from[row * n + i] * from[row * n + i];
+        squares += from[at + i] * from[at + i];
       }
       float factor = (float) (1 / Math.sqrt(squares / n + epsilon));
       for (int i = 0; i < n; i++) {
-        to[row * n + i] = from[row * n + i] * factor * gain[i];
+        to[at + i] = from[at + i] * factor * gain[i];
       }
     }
   }
@@ -132,10 +143,16 @@ public final class ScalarBackend implements Backend {
     Workers.Task task =
         (unit, worker) -> {
           int end = Math.min(w.rows(), (unit + 1) * OUTPUTS_PER_UNIT);
+          DecodedRow weights = decoded[worker];
           for (int o = unit * OUTPUTS_PER_UNIT; o < end; o++) {
+            if (quantised) {
+              w.decode(o, weights);
+            }
             for (int row = 0; row < rows; row++) {
               to[row * out.columns() + o] =
-                  quantised ? w.dot(o, quants, scales, row * inputs) : w.dot(o, from, row * inputs);
+                  quantised
+                      ? w.dot(weights, quants, scales, row * inputs)
+                      : w.dot(o, from, row * inputs);
             }
           }
         };
@@ -178,7 +195,7 @@ public final class ScalarBackend implements Backend {
   }
 
   @Override
-  public void attention(Tensor q, KvCache cache, int layer, float scale, Tensor out) {
+  public void attention(Tensor q, KvCache cache, int layer, AttentionSpec spec, Tensor out) {
     ScalarKvCache kv = ScalarKvCache.of(cache);
     float[] queries = FloatTensor.of(q).read();
     float[] to = FloatTensor.of(out).write();
@@ -198,24 +215,34 @@ public final class ScalarBackend implements Backend {
                 queries,
                 to,
                 at,
-                scale,
+                spec,
                 scores[worker]);
           }
         };
     long work = 0;
     for (int row = 0; row < batch.rows(); row++) {
-      work += 2L * q.columns() * (batch.positions()[row] + 1);
+      int position = batch.positions()[row];
+      work += 2L * q.columns() * (position + 1 - spec.firstPosition(position));
     }
     workers.run(task, batch.rows(), work);
   }
 
   @Override
-  public void swiglu(int rows, Tensor gate, Tensor up) {
+  public void glu(Activation activation, int rows, Tensor gate, Tensor up) {
     float[] g = FloatTensor.of(gate).write();
     float[] u = FloatTensor.of(up).read();
     for (int i = 0; i < rows * gate.columns(); i++) {
-      g[i] = g[i] / (1f + (float) Math.exp(-g[i])) * u[i];
+      g[i] = activate(activation, g[i]) * u[i];
     }
+  }
+
+  private static float activate(Activation activation, float x) {
+    return switch (activation) {
+      case SILU -> x / (1f + (float) Math.exp(-x));
+      case GELU_TANH ->
+          (float) (0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * x * (1 + 0.044715 * x * x))));
+      case RELU_SQUARED -> Math.max(0f, x) * Math.max(0f, x);
+    };
   }
 
   @Override
@@ -224,6 +251,36 @@ public final class ScalarBackend implements Backend {
     float[] from = FloatTensor.of(y).read();
     for (int i = 0; i < rows * x.columns(); i++) {
       to[i] += from[i];
+    }
+  }
+
+  @Override
+  public void addBias(int rows, Tensor x, Tensor bias) {
+    float[] to = FloatTensor.of(x).write();
+    float[] from = FloatTensor.of(bias).read();
+    for (int i = 0; i < rows * x.columns(); i++) {
+      to[i] += from[i % x.columns()];
+    }
+  }
+
+  @Override
+  public Tensor reorder(int rows, Tensor x, Tensor order) {
+    return columnOrder.apply(rows, FloatTensor.of(x), FloatTensor.of(order));
+  }
+
+  @Override
+  public void scale(int rows, Tensor x, float factor) {
+    float[] to = FloatTensor.of(x).write();
+    for (int i = 0; i < rows * x.columns(); i++) {
+      to[i] *= factor;
+    }
+  }
+
+  @Override
+  public void softCap(int rows, Tensor x, float cap) {
+    float[] to = FloatTensor.of(x).write();
+    for (int i = 0; i < rows * x.columns(); i++) {
+      to[i] = cap * (float) Math.tanh(to[i] / cap);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.millrace.engine.backend.cpu;
 
+import io.millrace.engine.backend.AttentionSpec;
 import io.millrace.engine.backend.KvCache;
 
 /** Keys and values as float32, {@code [layers][slots][kvHeads][headDim]}. */
@@ -33,8 +34,8 @@ final class ScalarKvCache implements KvCache {
   }
 
   /**
-   * One head of one row: {@code out[at..] = softmax(scale x q[at..] . keys) x values}, over
-   * positions 0 to {@code last}.
+   * One head of one row: {@code out[at..] = softmax(scale x q[at..] . keys) x values}, over the
+   * positions that {@code last} sees.
    *
    * @param scores scratch, at least {@code last + 1}
    */
@@ -46,26 +47,29 @@ final class ScalarKvCache implements KvCache {
       float[] q,
       float[] out,
       int at,
-      float scale,
+      AttentionSpec spec,
       float[] scores) {
+    int first = spec.firstPosition(last);
     float max = Float.NEGATIVE_INFINITY;
-    for (int position = 0; position <= last; position++) {
+    for (int position = first; position <= last; position++) {
       int key = elementAt(blockTable, position, kvHead);
       float score = 0f;
       for (int i = 0; i < headDim; i++) {
         score += q[at + i] * keys[layer][key + i];
       }
-      scores[position] = score * scale;
+      score *= spec.scale();
+      scores[position] =
+          spec.softCap() > 0 ? spec.softCap() * (float) Math.tanh(score / spec.softCap()) : score;
       max = Math.max(max, scores[position]);
     }
     float sum = 0f;
-    for (int position = 0; position <= last; position++) {
+    for (int position = first; position <= last; position++) {
       scores[position] = (float) Math.exp(scores[position] - max);
       sum += scores[position];
     }
     for (int i = 0; i < headDim; i++) {
       float mean = 0f;
-      for (int position = 0; position <= last; position++) {
+      for (int position = first; position <= last; position++) {
         mean += scores[position] * values[layer][elementAt(blockTable, position, kvHead) + i];
       }
       out[at + i] = mean / sum;

@@ -3,11 +3,14 @@ package io.millrace.engine.backend.cpu;
 import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.backend.TensorData;
 import io.millrace.engine.gguf.GgmlType;
+import io.millrace.engine.quant.BlockFormat;
+import io.millrace.engine.quant.DecodedRow;
 import java.io.IOException;
 
 /** A weight as it lies in its file, and the dot products that define what it means. */
 final class ScalarWeight implements Tensor {
   private final GgmlType type;
+  private final BlockFormat format; // null for plain numbers
   private final int rows;
   private final int columns;
   private final int rowBytes;
@@ -21,6 +24,7 @@ final class ScalarWeight implements Tensor {
           "tensor " + name + " takes " + bytes + " bytes, more than a Java array holds");
     }
     this.type = type;
+    this.format = BlockFormat.of(type).orElse(null);
     this.rows = rows;
     this.columns = columns;
     this.rowBytes = (int) type.bytes(columns);
@@ -48,23 +52,36 @@ final class ScalarWeight implements Tensor {
     return sum;
   }
 
+  /** Decodes the row of a quantised weight that makes an output. */
+  void decode(int output, DecodedRow row) {
+    row.decode(format, data, output * rowBytes, columns);
+  }
+
   /**
-   * One output of a quantised weight: blocks summed exactly in integers, then added in order.
+   * One output of a quantised weight. The products of a sub-block are summed exactly in integers;
+   * sub-blocks are added in order, with the product of their scales and, right after it, what the
+   * minimum makes of the activations' own sum.
    *
+   * @param row the weight's row, decoded
    * @param quants the activations in int8, from {@code at} on
    * @param scales the activations' scales, from {@code at / 32} on
    */
-  float dot(int output, byte[] quants, float[] scales, int at) {
+  float dot(DecodedRow row, byte[] quants, float[] scales, int at) {
+    int subBlock = format.subBlock();
+    byte[] weights = row.quants();
     float sum = 0f;
-    int row = output * rowBytes;
-    for (int block = 0; block < columns / Int8Blocks.BLOCK; block++) {
+    for (int s = 0; s < columns / subBlock; s++) {
       int products = 0;
-      for (int i = block * Int8Blocks.BLOCK; i < (block + 1) * Int8Blocks.BLOCK; i++) {
-        products += CpuWeights.quant(type, data, row, i) * quants[at + i];
+      int inputs = 0;
+      for (int i = s * subBlock; i < (s + 1) * subBlock; i++) {
+        products += weights[i] * quants[at + i];
+        inputs += quants[at + i];
       }
-      float scale =
-          CpuWeights.scale(type, data, row, block) * scales[at / Int8Blocks.BLOCK + block];
-      sum = Math.fma(products, scale, sum);
+      float scale = scales[(at + s * subBlock) / Int8Blocks.BLOCK];
+      sum = Math.fma(products, row.scales()[s] * scale, sum);
+      if (format.hasMin()) {
+        sum = Math.fma(inputs, row.mins()[s] * scale, sum);
+      }
     }
     return sum;
   }

@@ -1,5 +1,6 @@
 package io.millrace.engine.backend.cpu;
 
+import io.millrace.engine.backend.AttentionSpec;
 import io.millrace.engine.model.ForwardBatch;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
@@ -36,7 +37,7 @@ final class VectorAttention implements Workers.Task {
   // ---- of the operation
   private VectorKvCache kv;
   private int layer;
-  private float scale;
+  private AttentionSpec spec;
   private float[] q;
   private float[] out;
   private int stride;
@@ -63,10 +64,10 @@ final class VectorAttention implements Workers.Task {
     }
   }
 
-  void run(FloatTensor q, VectorKvCache kv, int layer, float scale, FloatTensor out) {
+  void run(FloatTensor q, VectorKvCache kv, int layer, AttentionSpec spec, FloatTensor out) {
     this.kv = kv;
     this.layer = layer;
-    this.scale = scale;
+    this.spec = spec;
     this.q = q.read();
     this.out = out.write();
     this.stride = q.stride();
@@ -74,7 +75,8 @@ final class VectorAttention implements Workers.Task {
     reserve();
     long work = 0;
     for (int row = 0; row < batch.rows(); row++) {
-      work += 2L * q.columns() * (batch.positions()[row] + 1);
+      int position = batch.positions()[row];
+      work += 2L * q.columns() * (position + 1 - spec.firstPosition(position));
     }
     workers.run(this, batch.rows() * kv.kvHeads(), work);
   }
@@ -114,27 +116,35 @@ final class VectorAttention implements Workers.Task {
     float[] tile = queries[worker];
     for (int i = 0; i < QUERIES; i++) {
       for (int d = 0; d < headDim; d++) {
-        tile[d * QUERIES + i] = i < count ? q[at + i * headDim + d] * scale : 0f;
+        tile[d * QUERIES + i] = i < count ? q[at + i * headDim + d] * spec.scale() : 0f;
       }
     }
-    int tokens = batch.positions()[row] + 1;
+    int last = batch.positions()[row];
+    int first = spec.firstPosition(last);
     int[] blockTable = batch.blockTables()[segmentOfRow[row]];
-    int blocks = (tokens + kv.blockTokens() - 1) / kv.blockTokens();
+    int firstBlock = first / kv.blockTokens();
+    int blocks = last / kv.blockTokens() + 1 - firstBlock; // those with a position in sight
     int length = blocks * kv.keyTokens();
     float[] weights = scores[worker];
-    score(blockTable, blocks, kvHead, tile, weights, length);
+    score(blockTable, firstBlock, blocks, kvHead, tile, weights, length);
     float[] mean = sums[worker];
     int lanesAt = QUERIES * kv.valueDim();
     for (int i = 0; i < count; i++) {
-      mask(weights, i * length, tokens, blocks);
+      if (spec.softCap() > 0) {
+        VectorMath.softCap(weights, i * length, length, spec.softCap());
+      }
+      mask(weights, i * length, first, last, firstBlock, blocks);
       softmax(weights, i * length, length, mean, lanesAt);
     }
     Arrays.fill(mean, 0, lanesAt, 0f);
     for (int block = 0; block < blocks; block++) {
-      int present = Math.min(kv.blockTokens(), tokens - block * kv.blockTokens());
-      int valuesAt = kv.valuesAt(blockTable[block], kvHead);
+      int start = (firstBlock + block) * kv.blockTokens();
+      int from = Math.max(0, first - start);
+      int to = Math.min(kv.blockTokens(), last + 1 - start);
+      int valuesAt = kv.valuesAt(blockTable[firstBlock + block], kvHead) + from * kv.valueDim();
+      int weightsAt = block * kv.keyTokens() + from;
       for (int d = 0; d < kv.valueDim(); d += 2 * LANES) {
-        mix(valuesAt + d, present, weights, block * kv.keyTokens(), length, mean, d);
+        mix(valuesAt + d, to - from, weights, weightsAt, length, mean, d);
       }
     }
     for (int i = 0; i < count; i++) {
@@ -142,14 +152,20 @@ final class VectorAttention implements Workers.Task {
     }
   }
 
-  /** {@code to[i][token] = q[i] . key[token]}, whole vectors of every block. */
+  /** {@code to[i][token] = q[i] . key[token]}, whole vectors of every block in sight. */
   private void score(
-      int[] blockTable, int blocks, int kvHead, float[] tile, float[] to, int length) {
+      int[] blockTable,
+      int firstBlock,
+      int blocks,
+      int kvHead,
+      float[] tile,
+      float[] to,
+      int length) {
     float[] keys = kv.keys(layer);
     int step = kv.keyTokens();
     int headDim = kv.headDim();
     for (int block = 0; block < blocks; block++) {
-      int keysAt = kv.keysAt(blockTable[block], kvHead);
+      int keysAt = kv.keysAt(blockTable[firstBlock + block], kvHead);
       for (int t = 0; t < step; t += LANES) {
         FloatVector s0 = FloatVector.zero(F);
         FloatVector s1 = s0;
@@ -171,13 +187,15 @@ final class VectorAttention implements Workers.Task {
     }
   }
 
-  /** Masks what stands in the blocks' padding and beyond the row's own position. */
-  private void mask(float[] weights, int at, int tokens, int blocks) {
+  /** Masks the blocks' padding and the positions before {@code first} and after {@code last}. */
+  private void mask(float[] weights, int at, int first, int last, int firstBlock, int blocks) {
     int step = kv.keyTokens();
-    int blockTokens = kv.blockTokens();
     for (int block = 0; block < blocks; block++) {
-      int present = Math.min(blockTokens, tokens - block * blockTokens);
-      Arrays.fill(weights, at + block * step + present, at + (block + 1) * step, MASKED);
+      int start = (firstBlock + block) * kv.blockTokens();
+      int from = Math.max(0, first - start);
+      int to = Math.min(kv.blockTokens(), last + 1 - start);
+      Arrays.fill(weights, at + block * step, at + block * step + from, MASKED);
+      Arrays.fill(weights, at + block * step + to, at + (block + 1) * step, MASKED);
     }
   }
 

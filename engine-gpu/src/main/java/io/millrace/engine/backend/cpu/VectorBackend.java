@@ -1,5 +1,7 @@
 package io.millrace.engine.backend.cpu;
 
+import io.millrace.engine.backend.Activation;
+import io.millrace.engine.backend.AttentionSpec;
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.KvCache;
 import io.millrace.engine.backend.RopePairs;
@@ -19,16 +21,17 @@ import java.io.IOException;
  */
 public final class VectorBackend implements Backend {
 
-  /** Elements of swiglu in one unit of work; one costs about as much as 16 multiply-adds. */
-  private static final int SWIGLU_UNIT = 4_096;
+  /** Elements of a gated unit in one unit of work; one costs about as much as 16 multiply-adds. */
+  private static final int GLU_UNIT = 4_096;
 
-  private static final int SWIGLU_WORK = 16;
+  private static final int GLU_WORK = 16;
 
   private final Workers workers;
+  private final ColumnOrder columnOrder = new ColumnOrder();
   private final VectorMatmul matmul;
   private final VectorAttention attention;
   private final VectorRows rowOperations = new VectorRows();
-  private final Swiglu swiglu;
+  private final Glu glu;
   private ForwardBatch batch;
 
   /**
@@ -38,7 +41,7 @@ public final class VectorBackend implements Backend {
     workers = new Workers(threads);
     matmul = new VectorMatmul(workers);
     attention = new VectorAttention(workers);
-    swiglu = new Swiglu();
+    glu = new Glu();
   }
 
   @Override
@@ -92,13 +95,14 @@ public final class VectorBackend implements Backend {
   }
 
   @Override
-  public void ropeAngles(Tensor frequencies, Tensor out) {
+  public void ropeAngles(Tensor frequencies, float magnitude, Tensor out) {
     float[] from = FloatTensor.of(frequencies).read();
     FloatTensor to = FloatTensor.of(out);
     float[] angles = to.write();
     for (int row = 0; row < batch.rows(); row++) {
       int position = batch.positions()[row];
-      Rope.angles(position, from, frequencies.columns(), angles, row * to.stride());
+      int at = row * to.stride();
+      Rope.angles(position, from, frequencies.columns(), magnitude, angles, at);
     }
   }
 
@@ -108,8 +112,14 @@ public final class VectorBackend implements Backend {
     float[] gain = FloatTensor.of(weight).read();
     float[] to = FloatTensor.of(out).write();
     int stride = from.stride();
+    int part = weight.columns();
     for (int row = 0; row < rows; row++) {
-      rowOperations.rmsNorm(from.read(), row * stride, stride, x.columns(), gain, epsilon, to);
+      int at = row * stride;
+      if (part == x.columns()) {
+        rowOperations.rmsNorm(from.read(), at, stride, part, gain, epsilon, to);
+      } else {
+        rowOperations.rmsNormParts(from.read(), at, x.columns(), part, gain, epsilon, to);
+      }
     }
   }
 
@@ -148,19 +158,42 @@ public final class VectorBackend implements Backend {
   }
 
   @Override
-  public void attention(Tensor q, KvCache cache, int layer, float scale, Tensor out) {
-    attention.run(FloatTensor.of(q), VectorKvCache.of(cache), layer, scale, FloatTensor.of(out));
+  public void attention(Tensor q, KvCache cache, int layer, AttentionSpec spec, Tensor out) {
+    attention.run(FloatTensor.of(q), VectorKvCache.of(cache), layer, spec, FloatTensor.of(out));
   }
 
   @Override
-  public void swiglu(int rows, Tensor gate, Tensor up) {
-    swiglu.run(FloatTensor.of(gate), FloatTensor.of(up), rows);
+  public void glu(Activation activation, int rows, Tensor gate, Tensor up) {
+    glu.run(activation, FloatTensor.of(gate), FloatTensor.of(up), rows);
   }
 
   @Override
   public void add(int rows, Tensor x, Tensor y) {
     FloatTensor to = FloatTensor.of(x);
     VectorRows.add(to.write(), FloatTensor.of(y).read(), rows * to.stride());
+  }
+
+  @Override
+  public void addBias(int rows, Tensor x, Tensor bias) {
+    FloatTensor to = FloatTensor.of(x);
+    VectorRows.addBias(to.write(), FloatTensor.of(bias).read(), rows, to.stride());
+  }
+
+  @Override
+  public Tensor reorder(int rows, Tensor x, Tensor order) {
+    return columnOrder.apply(rows, FloatTensor.of(x), FloatTensor.of(order));
+  }
+
+  @Override
+  public void scale(int rows, Tensor x, float factor) {
+    FloatTensor to = FloatTensor.of(x);
+    VectorMath.scale(to.write(), 0, rows * to.stride(), factor);
+  }
+
+  @Override
+  public void softCap(int rows, Tensor x, float cap) {
+    FloatTensor to = FloatTensor.of(x);
+    VectorMath.softCap(to.write(), 0, rows * to.stride(), cap);
   }
 
   @Override
@@ -187,25 +220,32 @@ public final class VectorBackend implements Backend {
     workers.close();
   }
 
-  /** Swiglu as units of work. */
-  private final class Swiglu implements Workers.Task {
-    private final float[][] exps = new float[workers.threads()][SWIGLU_UNIT];
+  /** The gated linear unit as units of work. */
+  private final class Glu implements Workers.Task {
+    private final float[][] exps = new float[workers.threads()][GLU_UNIT];
+    private Activation activation;
     private float[] gate;
     private float[] up;
     private int elements;
 
-    void run(FloatTensor gate, FloatTensor up, int rows) {
+    void run(Activation activation, FloatTensor gate, FloatTensor up, int rows) {
+      this.activation = activation;
       this.gate = gate.write();
       this.up = up.read();
       this.elements = rows * gate.stride();
-      int units = (elements + SWIGLU_UNIT - 1) / SWIGLU_UNIT;
-      workers.run(this, units, (long) elements * SWIGLU_WORK);
+      int units = (elements + GLU_UNIT - 1) / GLU_UNIT;
+      workers.run(this, units, (long) elements * GLU_WORK);
     }
 
     @Override
     public void run(int unit, int worker) {
-      int from = unit * SWIGLU_UNIT;
-      VectorRows.swiglu(gate, up, from, Math.min(elements, from + SWIGLU_UNIT), exps[worker]);
+      int from = unit * GLU_UNIT;
+      int to = Math.min(elements, from + GLU_UNIT);
+      switch (activation) {
+        case SILU -> VectorGlu.silu(gate, up, from, to, exps[worker]);
+        case GELU_TANH -> VectorGlu.geluTanh(gate, up, from, to, exps[worker]);
+        case RELU_SQUARED -> VectorGlu.reluSquared(gate, up, from, to);
+      }
     }
   }
 }

@@ -2,6 +2,7 @@ package io.millrace.engine.backend.cpu;
 
 import io.millrace.engine.gguf.GgmlType;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -11,11 +12,15 @@ import jdk.incubator.vector.VectorSpecies;
  * or three is filled up with zeros. What was arranged for one matmul serves the next over the same
  * activations.
  */
-final class VectorInput {
+final class VectorInput implements Workers.Task {
 
   /** Rows in a full tile. */
   static final int TILE = 4;
 
+  /** What arranging an element costs, in multiply-adds. */
+  private static final int WORK = 8;
+
+  private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
 
   /** What the kernels of a weight type read. */
@@ -24,11 +29,12 @@ final class VectorInput {
     FLOAT,
     /** {@link #values} x 2^100: binary16 weights are read as if they were 2^112 times smaller. */
     FLOAT_SCALED,
-    /** {@link #values} are int8 numbers; {@link #scales}. */
-    INT8,
-    /** The same, but for a tile of one row: {@link #pairs}, {@link #scales}, {@link #starts}. */
-    INT8_PAIRS
+    /** {@link #pairs}, {@link #scales} and {@link #sums}, for quantised types. */
+    INT8
   }
+
+  /** Inputs that one of {@link #sums} is of. */
+  static final int SUM = 16;
 
   /** With 2^12 on the output this makes up for the 2^112; either factor alone could overflow. */
   static final float F16_INPUT_SCALE = 0x1p100f;
@@ -38,23 +44,30 @@ final class VectorInput {
   /** {@code [tiles][columns][TILE]}. */
   float[] values = new float[0];
 
-  /** {@code [columns]} of a tile of one row, the same int16 in both halves of an int. */
+  /** {@code [tiles][columns][TILE]}: an int8 number as int16, twice, in both halves of an int. */
   int[] pairs = new int[0];
 
-  /** {@code [tiles][blocks][TILE]}. */
+  /** {@code [tiles][columns / 32][TILE]}: the int8 numbers' scales. */
   float[] scales = new float[0];
 
-  /** {@code [blocks]} of a tile of one row: -8 x the block's sum, in both halves of an int. */
-  int[] starts = new int[0];
+  /** {@code [tiles][columns / 16][TILE]}: sums of the int8 numbers. */
+  int[] sums = new int[0];
 
-  private final byte[] quants = new byte[Int8Blocks.BLOCK];
-  private final float[] rounded = new float[Int8Blocks.BLOCK];
+  private final Workers workers;
+  private final byte[][] quants; // by worker: one block
+  private final int[][] rounded; // by worker: one block
 
   // ---- what is arranged at the moment
   private FloatTensor source;
   private long version;
   private Form form;
   private int rows;
+
+  VectorInput(Workers workers) {
+    this.workers = workers;
+    quants = new byte[workers.threads()][Int8Blocks.BLOCK];
+    rounded = new int[workers.threads()][Int8Blocks.BLOCK];
+  }
 
   /** Tiles of so many rows. */
   static int tiles(int rows) {
@@ -68,46 +81,49 @@ final class VectorInput {
 
   void arrange(FloatTensor x, int rows, GgmlType weightType) {
     Form wanted =
-        switch (weightType) {
-          case F16 -> Form.FLOAT_SCALED;
-          case Q8_0 -> Form.INT8;
-          case Q4_0 -> Form.INT8_PAIRS;
-          default -> Form.FLOAT;
-        };
+        weightType.quantized()
+            ? Form.INT8
+            : weightType == GgmlType.F16 ? Form.FLOAT_SCALED : Form.FLOAT;
     if (source == x && version == x.version() && form == wanted && this.rows == rows) {
       return;
-    }
-    reserve(wanted, tiles(rows) * TILE, x.columns());
-    for (int tile = 0; tile < tiles(rows); tile++) {
-      int width = tileWidth(rows, tile);
-      for (int i = 0; i < width; i++) {
-        int row = tile * TILE + i;
-        if (row >= rows) {
-          clear(tile, i, x.columns());
-        } else if (wanted == Form.INT8_PAIRS && width == 1) {
-          quantisePairs(x, row);
-        } else if (wanted == Form.INT8 || wanted == Form.INT8_PAIRS) {
-          quantise(x, row, tile, i, width);
-        } else {
-          transpose(wanted == Form.FLOAT ? 1f : F16_INPUT_SCALE, x, row, tile, i, width);
-        }
-      }
     }
     source = x;
     version = x.version();
     form = wanted;
     this.rows = rows;
+    reserve(tiles(rows) * TILE, x.columns());
+    workers.run(this, tiles(rows), (long) rows * x.columns() * WORK);
+  }
+
+  /** Arranges one tile. */
+  @Override
+  public void run(int tile, int worker) {
+    int width = tileWidth(rows, tile);
+    for (int i = 0; i < width; i++) {
+      int row = tile * TILE + i;
+      if (row >= rows) {
+        clear(tile, i);
+      } else if (form == Form.INT8) {
+        quantise(row, tile, i, width, worker);
+      } else {
+        transpose(form == Form.FLOAT ? 1f : F16_INPUT_SCALE, row, tile, i, width);
+      }
+    }
   }
 
   /** Grows the arrays, to the next power of two so that this ends soon. */
-  private void reserve(Form wanted, int paddedRows, int columns) {
+  private void reserve(int paddedRows, int columns) {
     int elements = Math.multiplyExact(paddedRows, columns);
-    int blocks = elements / Int8Blocks.BLOCK;
-    values = values.length < elements ? new float[roundUp(elements)] : values;
-    scales = scales.length < blocks ? new float[roundUp(blocks)] : scales;
-    if (wanted == Form.INT8_PAIRS && pairs.length < columns) {
-      pairs = new int[columns];
-      starts = new int[columns / Int8Blocks.BLOCK];
+    if (form != Form.INT8) {
+      values = values.length < elements ? new float[roundUp(elements)] : values;
+      return;
+    }
+    if (pairs.length < elements) {
+      pairs = new int[roundUp(elements)];
+    }
+    if (scales.length < elements / Int8Blocks.BLOCK) {
+      scales = new float[roundUp(elements / Int8Blocks.BLOCK)];
+      sums = new int[2 * scales.length];
     }
   }
 
@@ -116,42 +132,32 @@ final class VectorInput {
     return power > 0 ? power : elements;
   }
 
-  private void transpose(float factor, FloatTensor x, int row, int tile, int i, int width) {
-    int columns = x.columns();
-    float[] from = x.read();
+  private void transpose(float factor, int row, int tile, int i, int width) {
+    int columns = source.columns();
+    float[] from = source.read();
     int at = tile * TILE * columns + i;
     for (int k = 0; k < columns; k++) {
-      values[at + k * width] = from[row * x.stride() + k] * factor;
+      values[at + k * width] = from[row * source.stride() + k] * factor;
     }
   }
 
-  private void quantise(FloatTensor x, int row, int tile, int i, int width) {
-    int columns = x.columns();
+  private void quantise(int row, int tile, int i, int width, int worker) {
+    int columns = source.columns();
     int blocks = columns / Int8Blocks.BLOCK;
-    float[] from = x.read();
-    for (int block = 0; block < blocks; block++) {
-      int at = tile * TILE * columns + block * Int8Blocks.BLOCK * width + i;
-      scales[tile * TILE * blocks + block * width + i] =
-          round(from, row * x.stride() + block * Int8Blocks.BLOCK);
-      for (int k = 0; k < Int8Blocks.BLOCK; k++) {
-        values[at + k * width] = rounded[k];
+    int[] block = rounded[worker];
+    for (int b = 0; b < blocks; b++) {
+      int at = tile * TILE * columns + b * Int8Blocks.BLOCK * width + i;
+      scales[tile * TILE * blocks + b * width + i] =
+          round(source.read(), row * source.stride() + b * Int8Blocks.BLOCK, worker);
+      for (int half = 0; half < 2; half++) {
+        int sum = 0;
+        for (int k = half * SUM; k < (half + 1) * SUM; k++) {
+          int quant = block[k];
+          sum += quant;
+          pairs[at + k * width] = quant & 0xffff | quant << 16;
+        }
+        sums[2 * tile * TILE * blocks + (2 * b + half) * width + i] = sum;
       }
-    }
-  }
-
-  /** The only row of the last tile. */
-  private void quantisePairs(FloatTensor x, int row) {
-    int blocks = x.columns() / Int8Blocks.BLOCK;
-    float[] from = x.read();
-    for (int block = 0; block < blocks; block++) {
-      scales[row * blocks + block] = round(from, row * x.stride() + block * Int8Blocks.BLOCK);
-      int sum = 0;
-      for (int k = 0; k < Int8Blocks.BLOCK; k++) {
-        int quant = (int) rounded[k];
-        sum += quant;
-        pairs[block * Int8Blocks.BLOCK + k] = (quant & 0xffff) * 0x10001;
-      }
-      starts[block] = (-8 * sum & 0xffff) * 0x10001;
     }
   }
 
@@ -160,11 +166,12 @@ final class VectorInput {
    *
    * @return its scale
    */
-  private float round(float[] x, int at) {
+  private float round(float[] x, int at, int worker) {
+    int[] to = rounded[worker];
     if (Int8Blocks.BLOCK % F.length() != 0) { // vectors wider than a block
-      float scale = Int8Blocks.quantise(x, at, quants, 0);
+      float scale = Int8Blocks.quantise(x, at, quants[worker], 0);
       for (int k = 0; k < Int8Blocks.BLOCK; k++) {
-        rounded[k] = quants[k];
+        to[k] = quants[worker][k];
       }
       return scale;
     }
@@ -176,19 +183,29 @@ final class VectorInput {
     float inverse = Int8Blocks.inverse(scale);
     for (int k = 0; k < Int8Blocks.BLOCK; k += F.length()) {
       FloatVector scaled = FloatVector.fromArray(F, x, at + k).mul(inverse);
-      scaled.add(Int8Blocks.ROUNDING).sub(Int8Blocks.ROUNDING).intoArray(rounded, k);
+      FloatVector whole = scaled.add(Int8Blocks.ROUNDING).sub(Int8Blocks.ROUNDING);
+      ((IntVector) whole.convertShape(VectorOperators.F2I, I, 0)).intoArray(to, k);
     }
     return scale;
   }
 
   /** A row that fills up a tile. */
-  private void clear(int tile, int i, int columns) {
-    for (int k = 0; k < columns; k++) {
-      values[(tile * columns + k) * TILE + i] = 0f;
+  private void clear(int tile, int i) {
+    int columns = source.columns();
+    if (form != Form.INT8) {
+      for (int k = 0; k < columns; k++) {
+        values[(tile * columns + k) * TILE + i] = 0f;
+      }
+      return;
     }
-    int blocks = columns / Int8Blocks.BLOCK;
-    for (int block = 0; block < blocks; block++) {
-      scales[(tile * blocks + block) * TILE + i] = 0f;
+    for (int k = 0; k < columns; k++) {
+      pairs[(tile * columns + k) * TILE + i] = 0;
+    }
+    for (int k = 0; k < columns / Int8Blocks.BLOCK; k++) {
+      scales[(tile * columns / Int8Blocks.BLOCK + k) * TILE + i] = 0f;
+    }
+    for (int k = 0; k < columns / SUM; k++) {
+      sums[(tile * columns / SUM + k) * TILE + i] = 0;
     }
   }
 }

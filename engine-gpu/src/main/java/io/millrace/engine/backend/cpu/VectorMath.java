@@ -105,4 +105,21 @@ final class VectorMath {
       FloatVector.fromArray(F, x, at + i).mul(factor).intoArray(x, at + i);
     }
   }
+
+  /** {@code x = cap * tanh(x / cap)} over whole vectors, to about 4e-7 relative. */
+  static void softCap(float[] x, int at, int length, float cap) {
+    FloatVector limit = FloatVector.broadcast(F, Lambert.ARGUMENT_MAX);
+    FloatVector inverse = FloatVector.broadcast(F, 1f / cap);
+    for (int i = 0; i < length; i += LANES) {
+      FloatVector z = FloatVector.fromArray(F, x, at + i).mul(inverse).min(limit).max(limit.neg());
+      FloatVector y = z.mul(z);
+      FloatVector p = FloatVector.broadcast(F, Lambert.NUMERATOR[Lambert.DEGREE]);
+      FloatVector q = FloatVector.broadcast(F, Lambert.DENOMINATOR[Lambert.DEGREE]);
+      for (int k = Lambert.DEGREE - 1; k >= 0; k--) {
+        p = p.fma(y, FloatVector.broadcast(F, Lambert.NUMERATOR[k]));
+        q = q.fma(y, FloatVector.broadcast(F, Lambert.DENOMINATOR[k]));
+      }
+      p.mul(z).div(q).mul(cap).intoArray(x, at + i);
+    }
+  }
 }

@@ -1,6 +1,5 @@
 package io.millrace.engine.backend.cpu;
 
-import io.millrace.engine.gguf.GgmlType;
 import java.util.Arrays;
 
 /**
@@ -18,9 +17,8 @@ final class VectorMatmul implements Workers.Task {
   private static final int UNITS_PER_THREAD_MAX = 8;
 
   private final Workers workers;
-  private final VectorInput input = new VectorInput();
-  private final float[][] unpacked; // by worker: one block of a group
-  private final int[][] sums; // by worker: one per block and lane
+  private final VectorInput input;
+  private final VectorSlab[] slabs; // by worker
 
   // ---- of the matmul under way
   private VectorWeight weight;
@@ -31,8 +29,11 @@ final class VectorMatmul implements Workers.Task {
 
   VectorMatmul(Workers workers) {
     this.workers = workers;
-    sums = new int[workers.threads()][0];
-    unpacked = new float[workers.threads()][Int8Blocks.BLOCK * VectorWeight.GROUP];
+    input = new VectorInput(workers);
+    slabs = new VectorSlab[workers.threads()];
+    for (int worker = 0; worker < slabs.length; worker++) {
+      slabs[worker] = new VectorSlab();
+    }
   }
 
   void run(int rows, VectorWeight weight, FloatTensor x, FloatTensor out) {
@@ -41,21 +42,12 @@ final class VectorMatmul implements Workers.Task {
     this.out = out.write();
     this.stride = out.stride();
     input.arrange(x, rows, weight.type());
-    reserve(weight.columns() / Int8Blocks.BLOCK * VectorWeight.LANES);
     int groups = weight.groups();
     long work = (long) rows * groups * VectorWeight.GROUP * weight.columns();
     int unitsMax = (int) Math.min(workers.threads() * (long) UNITS_PER_THREAD_MAX, groups);
     int units = (int) Math.max(1, Math.min(unitsMax, work / UNIT_WORK_MIN));
-    groupsPerUnit = (groups + units - 1) / units;
+    groupsPerUnit = VectorKvCache.roundUp((groups + units - 1) / units, 2);
     workers.run(this, (groups + groupsPerUnit - 1) / groupsPerUnit, work);
-  }
-
-  private void reserve(int sumsNeeded) {
-    for (int worker = 0; worker < sums.length; worker++) {
-      if (sums[worker].length < sumsNeeded) {
-        sums[worker] = new int[sumsNeeded];
-      }
-    }
   }
 
   @Override
@@ -67,47 +59,51 @@ final class VectorMatmul implements Workers.Task {
     int fours = single ? tiles - 1 : tiles;
     for (int first = 0; first < fours; first += TILES_AT_ONCE) {
       int last = Math.min(fours, first + TILES_AT_ONCE);
-      for (int group = from; group < to; group++) {
-        if (weight.type().quantized()) {
-          quantised(group, first, last, unpacked[worker]);
-        } else {
+      if (weight.blocks() != null) {
+        for (int group = from; group < to; group += 2) {
+          quantised(group, Math.min(2, to - group), first, last, slabs[worker]);
+        }
+      } else {
+        for (int group = from; group < to; group++) {
           plain(group, first, last);
         }
       }
     }
     if (single) {
       for (int group = from; group < to; group++) {
-        one(group, tiles - 1, worker);
+        one(group, tiles - 1, slabs[worker]);
       }
     }
   }
 
-  /** Tiles of four rows: each block of weights is unpacked once for all of them. */
-  private void quantised(int group, int firstTile, int lastTile, float[] block) {
-    int blocks = weight.columns() / Int8Blocks.BLOCK;
+  /** Tiles of four rows: weights are unpacked once for all of them. */
+  private void quantised(int group, int groups, int firstTile, int lastTile, VectorSlab slab) {
+    VectorBlocks w = weight.blocks();
+    int blocks = w.columns / Int8Blocks.BLOCK;
+    int outputs = group * VectorWeight.GROUP;
     for (int row = firstTile * VectorInput.TILE; row < lastTile * VectorInput.TILE; row++) {
-      int at = row * stride + group * VectorWeight.GROUP;
-      Arrays.fill(out, at, at + VectorWeight.GROUP, 0f);
+      int at = row * stride + outputs;
+      Arrays.fill(out, at, at + groups * VectorWeight.GROUP, 0f);
     }
-    for (int b = 0; b < blocks; b++) {
-      if (weight.type() == GgmlType.Q8_0) {
-        VectorQ8Kernel.unpack(weight, group, b, block);
-      } else {
-        VectorQ4Kernel.unpack(weight, group, b, block);
+    slab.shape(w.packing, groups, VectorInput.TILE);
+    for (int block = 0; block < blocks; block += VectorSlab.BLOCKS) {
+      slab.blocks = Math.min(VectorSlab.BLOCKS, blocks - block);
+      for (int g = 0; g < groups; g++) {
+        int at = g * VectorSlab.GROUP_WEIGHTS;
+        VectorUnpack.unpack(w, group + g, block, slab.blocks, slab.weights, at);
+        VectorScales.unpack(w, group + g, block, slab.blocks, slab, g * VectorSlab.GROUP_SCALES);
       }
-      int scalesAt = (group * blocks + b) * VectorWeight.LANES;
       for (int tile = firstTile; tile < lastTile; tile++) {
         int row = tile * VectorInput.TILE;
-        VectorBlockKernel.addFour(
-            block,
-            weight.scales(),
-            scalesAt,
-            input.values,
-            row * weight.columns() + b * Int8Blocks.BLOCK * VectorInput.TILE,
-            input.scales,
-            out,
-            row * stride + group * VectorWeight.GROUP,
-            stride);
+        int x = row * w.columns + block * Int8Blocks.BLOCK * VectorInput.TILE;
+        if (w.packing.wide()) {
+          for (int g = 0; g < groups; g++) {
+            VectorProducts.wideFour(slab, g, input.pairs, x);
+          }
+        } else {
+          VectorProducts.four(slab, w.packing.run(), input.pairs, x);
+        }
+        VectorScaling.add(w.packing, slab, input, x, out, row * stride + outputs, stride);
       }
     }
   }
@@ -126,19 +122,37 @@ final class VectorMatmul implements Workers.Task {
   }
 
   /** A tile of one row. */
-  private void one(int group, int tile, int worker) {
+  private void one(int group, int tile, VectorSlab slab) {
     int x = tile * VectorInput.TILE * weight.columns();
     int at = tile * VectorInput.TILE * stride + group * VectorWeight.GROUP;
     switch (weight.type()) {
       case F32 -> VectorFloatKernels.f32One(weight, group, input, x, out, at);
       case F16 -> VectorFloatKernels.f16One(weight, group, input, x, out, at);
       case BF16 -> VectorFloatKernels.bf16One(weight, group, input, x, out, at);
-      case Q8_0 -> VectorQ8Kernel.one(weight, group, input, x, out, at);
-      default -> {
-        VectorQ4Kernel.sumOne(weight, group, input, sums[worker]);
-        VectorQ4Kernel.scaleOne(
-            weight, group, sums[worker], input.scales, x / Int8Blocks.BLOCK, out, at);
+      default -> quantisedOne(group, x, at, slab);
+    }
+  }
+
+  private void quantisedOne(int group, int x, int at, VectorSlab slab) {
+    VectorBlocks w = weight.blocks();
+    VectorPacking packing = w.packing;
+    int blocks = w.columns / Int8Blocks.BLOCK;
+    Arrays.fill(out, at, at + VectorWeight.GROUP, 0f);
+    slab.shape(packing, 1, 1);
+    for (int block = 0; block < blocks; block += VectorSlab.BLOCKS_OF_ONE) {
+      slab.blocks = Math.min(VectorSlab.BLOCKS_OF_ONE, blocks - block);
+      int xAt = x + block * Int8Blocks.BLOCK;
+      int plane = (group * blocks + block) * 2 * packing.lowBits() * VectorWeight.LANES;
+      VectorScales.unpack(w, group, block, slab.blocks, slab, 0);
+      if (packing.bits() == 8) {
+        VectorProducts.bytesOne(w.low, plane, slab, input.pairs, xAt);
+      } else if (packing.bits() == 4 && packing.run() == Int8Blocks.BLOCK) {
+        VectorProducts.nibblesOne(w.low, plane, slab, packing.zero(), input, xAt);
+      } else {
+        VectorUnpack.unpack(w, group, block, slab.blocks, slab.weights, 0);
+        VectorProducts.one(slab, packing.run(), input.pairs, xAt);
       }
+      VectorScaling.add(packing, slab, input, xAt, out, at, 0);
     }
   }
 }

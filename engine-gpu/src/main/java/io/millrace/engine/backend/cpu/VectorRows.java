@@ -30,17 +30,31 @@ final class VectorRows {
   }
 
   /**
-   * {@code gate = gate / (1 + e^-gate) * up} over {@code [from, to)}.
+   * RMS normalisation of every part of a row by itself.
    *
-   * @param exps scratch, at least {@code to - from}
+   * @param columns elements of the row, a multiple of {@code part}
    */
-  static void swiglu(float[] gate, float[] up, int from, int to, float[] exps) {
-    VectorMath.exp(gate, from, to - from, -1f, 0f, exps, 0);
-    FloatVector one = FloatVector.broadcast(F, 1f);
-    for (int i = from; i < to; i += LANES) {
-      FloatVector g = FloatVector.fromArray(F, gate, i);
-      FloatVector u = FloatVector.fromArray(F, up, i);
-      g.div(FloatVector.fromArray(F, exps, i - from).add(one)).mul(u).intoArray(gate, i);
+  void rmsNormParts(
+      float[] x, int at, int columns, int part, float[] gain, float epsilon, float[] out) {
+    for (int start = at; start < at + columns; start += part) {
+      if (part % LANES == 0) {
+        rmsNorm(x, start, part, part, gain, epsilon, out);
+      } else {
+        rmsNormOneByOne(x, start, part, gain, epsilon, out);
+      }
+    }
+  }
+
+  /** For parts that no vector's length divides. */
+  private static void rmsNormOneByOne(
+      float[] x, int at, int part, float[] gain, float epsilon, float[] out) {
+    float squares = 0f;
+    for (int i = 0; i < part; i++) {
+      squares += x[at + i] * x[at + i];
+    }
+    float factor = (float) (1 / Math.sqrt(squares / part + epsilon));
+    for (int i = 0; i < part; i++) {
+      out[at + i] = x[at + i] * factor * gain[i];
     }
   }
 
@@ -48,6 +62,17 @@ final class VectorRows {
   static void add(float[] x, float[] y, int to) {
     for (int i = 0; i < to; i += LANES) {
       FloatVector.fromArray(F, x, i).add(FloatVector.fromArray(F, y, i)).intoArray(x, i);
+    }
+  }
+
+  /** {@code x[row] += bias} for every row of whole vectors. */
+  static void addBias(float[] x, float[] bias, int rows, int stride) {
+    for (int at = 0; at < rows * stride; at += stride) {
+      for (int i = 0; i < stride; i += LANES) {
+        FloatVector.fromArray(F, x, at + i)
+            .add(FloatVector.fromArray(F, bias, i))
+            .intoArray(x, at + i);
+      }
     }
   }
 }

@@ -16,12 +16,11 @@ import jdk.incubator.vector.FloatVector;
  * <pre>
  * F32   (float[])    a[k], and in the vector after it b[k]
  * F16, BF16          a[k] b[k]                                           16 bits each
- * Q8_0               a[k] b[k] a[k + 1] b[k + 1]                          8 bits each
- * Q4_0               a[k] .. a[k + 3] b[k] .. b[k + 3], each 0 to 15     4 bits each
- * scales of a block  a b                                                 16 bits each, binary16
  * </pre>
  *
- * It takes as many bytes as in the file, but for the rows that fill up the last group.
+ * Quantised types are in {@link VectorBlocks}.
+ *
+ * <p>It takes as many bytes as in the file, but for the rows that fill up the last group.
  */
 final class VectorWeight implements Tensor {
 
@@ -36,8 +35,8 @@ final class VectorWeight implements Tensor {
   private final int columns;
   private final int groups;
   private float[] floats; // F32
-  private int[] packed; // all others
-  private int[] scales; // Q8_0 and Q4_0: [groups][columns / 32][LANES]
+  private int[] packed; // F16, BF16
+  private VectorBlocks blocks; // quantised types
 
   VectorWeight(String name, GgmlType type, int rows, int columns, TensorData data)
       throws IOException {
@@ -45,18 +44,16 @@ final class VectorWeight implements Tensor {
     this.rows = rows;
     this.columns = columns;
     this.groups = (rows + GROUP - 1) / GROUP;
-    long elements = (long) groups * groupElements();
-    if (elements > CpuWeights.ELEMENTS_MAX) {
+    if ((long) groups * columns * GROUP > CpuWeights.ELEMENTS_MAX) {
       throw new IllegalArgumentException(
           "tensor " + name + " is " + rows + " x " + columns + ", more than a Java array holds");
     }
-    if (type == GgmlType.F32) {
-      floats = new float[(int) elements];
-    } else {
-      packed = new int[(int) elements];
-    }
     if (type.quantized()) {
-      scales = new int[groups * (columns / Int8Blocks.BLOCK) * LANES];
+      blocks = new VectorBlocks(type, groups, columns);
+    } else if (type == GgmlType.F32) {
+      floats = new float[groups * groupElements()];
+    } else {
+      packed = new int[groups * groupElements()];
     }
     pack(data);
   }
@@ -83,56 +80,20 @@ final class VectorWeight implements Tensor {
   private void packRow(int g, int r, byte[] row, int at) {
     int lane = r % LANES;
     int half = r / LANES;
-    int to = g * groupElements() + lane;
     switch (type) {
       case F32 -> {
         for (int k = 0; k < columns; k++) {
-          floats[to + (2 * k + half) * LANES] = CpuWeights.element(type, row, at, k);
+          floats[g * groupElements() + lane + (2 * k + half) * LANES] =
+              CpuWeights.element(type, row, at, k);
         }
       }
       case F16, BF16 -> {
         for (int k = 0; k < columns; k++) {
           int bits = CpuWeights.shortAt(row, at + 2 * k) & 0xffff;
-          packed[to + k * LANES] |= bits << 16 * half;
+          packed[g * groupElements() + lane + k * LANES] |= bits << 16 * half;
         }
       }
-      case Q8_0 -> packQ8(row, at, to, 8 * half);
-      default -> packQ4(row, at, to, 16 * half);
-    }
-    if (type.quantized()) {
-      int blocks = columns / Int8Blocks.BLOCK;
-      for (int block = 0; block < blocks; block++) {
-        int bits = CpuWeights.shortAt(row, at + block * type.blockBytes()) & 0xffff;
-        scales[(g * blocks + block) * LANES + lane] |= bits << 16 * half;
-      }
-    }
-  }
-
-  private void packQ8(byte[] row, int at, int to, int shift) {
-    for (int block = 0; block < columns / Int8Blocks.BLOCK; block++) {
-      int quants = at + block * type.blockBytes() + 2;
-      for (int j = 0; j < 16; j++) {
-        int pair = (row[quants + 2 * j] & 0xff) | (row[quants + 2 * j + 1] & 0xff) << 16;
-        packed[to + (16 * block + j) * LANES] |= pair << shift;
-      }
-    }
-  }
-
-  /** In the file, elements j and j + 16 of a block share a byte. */
-  private void packQ4(byte[] row, int at, int to, int shift) {
-    for (int block = 0; block < columns / Int8Blocks.BLOCK; block++) {
-      int quants = at + block * type.blockBytes() + 2;
-      for (int j = 0; j < 4; j++) {
-        int lower = 0;
-        int upper = 0;
-        for (int i = 0; i < 4; i++) {
-          int pair = row[quants + 4 * j + i] & 0xff;
-          lower |= (pair & 15) << 4 * i;
-          upper |= (pair >> 4) << 4 * i;
-        }
-        packed[to + (8 * block + j) * LANES] |= lower << shift;
-        packed[to + (8 * block + j + 4) * LANES] |= upper << shift;
-      }
+      default -> blocks.pack(g, lane, half, row, at);
     }
   }
 
@@ -142,27 +103,19 @@ final class VectorWeight implements Tensor {
     int lane = r % LANES;
     int half = r / LANES;
     int group = row / GROUP;
+    if (blocks != null) {
+      blocks.decodeRow(group, lane, half, out, at);
+      return;
+    }
     int base = group * groupElements();
     for (int k = 0; k < columns; k++) {
       out[at + k] =
           switch (type) {
             case F32 -> floats[base + (2 * k + half) * LANES + lane];
             case F16 -> HalfFloats.f16((short) (packed[base + k * LANES + lane] >> 16 * half));
-            case BF16 -> HalfFloats.bf16((short) (packed[base + k * LANES + lane] >> 16 * half));
-            case Q8_0 ->
-                scale(group, k, lane, half)
-                    * (byte) (packed[base + k / 2 * LANES + lane] >> 16 * (k % 2) + 8 * half);
-            default ->
-                scale(group, k, lane, half)
-                    * ((packed[base + k / 4 * LANES + lane] >> 4 * (k % 4) + 16 * half & 15) - 8);
+            default -> HalfFloats.bf16((short) (packed[base + k * LANES + lane] >> 16 * half));
           };
     }
-  }
-
-  private float scale(int group, int k, int lane, int half) {
-    int blocks = columns / Int8Blocks.BLOCK;
-    int bits = scales[(group * blocks + k / Int8Blocks.BLOCK) * LANES + lane];
-    return HalfFloats.f16((short) (bits >> 16 * half));
   }
 
   float[] floats() {
@@ -173,22 +126,18 @@ final class VectorWeight implements Tensor {
     return packed;
   }
 
-  int[] scales() {
-    return scales;
+  /** Of a quantised type. */
+  VectorBlocks blocks() {
+    return blocks;
   }
 
   int groups() {
     return groups;
   }
 
-  /** Array elements that one group takes. */
+  /** Array elements that one group of plain numbers takes. */
   int groupElements() {
-    return switch (type) {
-      case F32 -> columns * GROUP;
-      case F16, BF16 -> columns * LANES;
-      case Q8_0 -> columns / 2 * LANES;
-      default -> columns / 4 * LANES;
-    };
+    return type == GgmlType.F32 ? columns * GROUP : columns * LANES;
   }
 
   @Override
@@ -208,14 +157,13 @@ final class VectorWeight implements Tensor {
 
   @Override
   public long bytes() {
-    long blocks = type.quantized() ? columns / Int8Blocks.BLOCK : 0;
-    return 4L * groups * (groupElements() + blocks * LANES);
+    return blocks != null ? blocks.bytes() : 4L * groups * groupElements();
   }
 
   @Override
   public void close() {
     floats = null;
     packed = null;
-    scales = null;
+    blocks = null;
   }
 }

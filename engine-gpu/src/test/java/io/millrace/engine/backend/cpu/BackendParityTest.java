@@ -3,6 +3,8 @@ package io.millrace.engine.backend.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.millrace.engine.backend.Activation;
+import io.millrace.engine.backend.AttentionSpec;
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.KvCache;
 import io.millrace.engine.backend.RopePairs;
@@ -151,7 +153,7 @@ class BackendParityTest {
     Operation swiglu =
         backend -> {
           Tensor out = activations(backend, rows, columns, gate);
-          backend.swiglu(rows, out, activations(backend, rows, columns, up));
+          backend.glu(Activation.SILU, rows, out, activations(backend, rows, columns, up));
           return new Result(out, rows);
         };
     assertClose(run(scalar, swiglu), run(vector, swiglu), 1e-6f * range);
@@ -168,7 +170,7 @@ class BackendParityTest {
           Tensor out = activations(backend, 4, 3 * headDim, x);
           Tensor angles = backend.activations(4, ropeDim);
           backend.begin(batch);
-          backend.ropeAngles(vector(backend, frequencies), angles);
+          backend.ropeAngles(vector(backend, frequencies), 1f, angles);
           backend.rope(angles, pairs, headDim, out);
           return new Result(out, 4);
         };
@@ -207,7 +209,12 @@ class BackendParityTest {
               activations(backend, tokens, kvHeads * headDim, v),
               kv,
               1);
-          backend.attention(activations(backend, tokens, heads * headDim, q), kv, 1, 0.3f, out);
+          backend.attention(
+              activations(backend, tokens, heads * headDim, q),
+              kv,
+              1,
+              AttentionSpec.full(0.3f),
+              out);
           return new Result(out, tokens);
         };
     assertClose(run(scalar, attention), run(vector, attention), 2e-5f);

@@ -11,9 +11,11 @@ import io.millrace.engine.ResponseFormat;
 import io.millrace.engine.SamplingParams;
 import io.millrace.engine.TokenOutput;
 import io.millrace.engine.backend.BackendKind;
+import io.millrace.engine.model.GuidedModel;
 import io.millrace.engine.tokenizer.ChatMessage;
 import io.millrace.engine.tokenizer.ChatTemplateException;
 import io.millrace.jobs.cli.CommandFailure;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,7 +38,11 @@ public final class GenerateCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Option(names = "--model", required = true, paramLabel = "M.gguf", description = "GGUF file.")
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "MODEL",
+      description = "GGUF file (the first of split ones), or a Hugging Face folder.")
   private Path model;
 
   @ArgGroup(multiplicity = "1")
@@ -156,24 +162,49 @@ public final class GenerateCommand implements Callable<Integer> {
   @Option(names = "--print-tokens", description = "Print token ids, on one line, and no text.")
   private boolean printTokens;
 
+  @Option(
+      names = "--logits",
+      paramLabel = "FILE",
+      description = {
+        "Write the logits of every step: float32, little-endian, [steps][vocabulary].",
+        "Implies --greedy and --ignore-eos."
+      })
+  private Path logits;
+
+  @Option(
+      names = "--force-tokens",
+      paramLabel = "FILE",
+      description = {
+        "Go on with this file's token ids, one a step, whatever the model chooses;",
+        "--print-tokens still prints the model's own choices. Implies what --logits does."
+      })
+  private Path forceTokens;
+
+  @Option(
+      names = "--chunk",
+      defaultValue = "512",
+      paramLabel = "N",
+      description = "Prompt tokens computed at once, at most. Default: ${DEFAULT-VALUE}")
+  private int chunk;
+
+  @Option(
+      names = "--context",
+      defaultValue = "0",
+      paramLabel = "N",
+      description = "Most tokens of prompt and answer together. Default: the model's")
+  private int contextMax;
+
   @Override
   public Integer call() throws Exception {
     PrintWriter out = spec.commandLine().getOut();
     try (LoadedModel loaded = ModelFiles.open(model, () -> LoadedModel.load(model, backend))) {
       int[] prompt = prompt(loaded);
-      int context = loaded.config().contextLength();
-      int blocks = (Math.min(context, prompt.length + maxTokens) + BLOCK_TOKENS) / BLOCK_TOKENS;
-      EngineConfig config =
-          new EngineConfig(
-              1,
-              Math.min(512, context),
-              1,
-              blocks,
-              BLOCK_TOKENS,
-              context,
-              threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
-      try (Engine engine = loaded.engine(config)) {
-        run(engine, prompt, out);
+      if (logits == null && forceTokens == null) {
+        try (Engine engine = loaded.engine(config(loaded, prompt.length))) {
+          print(run(engine, prompt, out), out);
+        }
+      } else {
+        trace(loaded, prompt, out);
       }
     } catch (IllegalArgumentException | IllegalStateException e) {
       throw CommandFailure.failed(e.getMessage(), e);
@@ -182,7 +213,52 @@ public final class GenerateCommand implements Callable<Integer> {
     return 0;
   }
 
-  private void run(Engine engine, int[] prompt, PrintWriter out) {
+  private EngineConfig config(LoadedModel loaded, int promptLength) {
+    int model = loaded.config().contextLength();
+    int context = contextMax > 0 ? Math.min(contextMax, model) : model;
+    int blocks = (int) (Math.min(context, (long) promptLength + maxTokens) / BLOCK_TOKENS) + 1;
+    return new EngineConfig(
+        1,
+        Math.min(chunk, context),
+        1,
+        blocks,
+        BLOCK_TOKENS,
+        context,
+        threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+  }
+
+  /** Answers step by step, with the logits of each to a file or the tokens of each from one. */
+  private void trace(LoadedModel loaded, int[] prompt, PrintWriter out) throws IOException {
+    if (temperature != 0 && !greedy) {
+      throw CommandFailure.wrongUse("--logits and --force-tokens need --temperature 0");
+    }
+    greedy = true;
+    ignoreEos = true;
+    stop = List.of();
+    repetitionPenalty = 1; // the engine sees the choices, not the logits
+    EngineConfig config = config(loaded, prompt.length);
+    try (LogitsTrace trace =
+        new LogitsTrace(logits, forceTokens, maxTokens, loaded.config().vocabSize())) {
+      try (Engine engine = loaded.engine(config, model -> new GuidedModel(model, trace))) {
+        run(engine, prompt, out);
+      }
+      if (trace.greedy().size() < maxTokens) {
+        throw CommandFailure.failed(
+            "%d tokens of prompt and %d steps do not fit the context of %d"
+                .formatted(prompt.length, maxTokens, config.contextTokensMax()));
+      }
+      print(trace.greedy(), out);
+    }
+  }
+
+  /** The end of the output: the ids, if they are wanted. */
+  private void print(List<Integer> ids, PrintWriter out) {
+    out.println(
+        printTokens ? ids.stream().map(Object::toString).collect(Collectors.joining(" ")) : "");
+  }
+
+  /** Prints the text as it comes, if that is wanted, and returns the ids. */
+  private List<Integer> run(Engine engine, int[] prompt, PrintWriter out) {
     try {
       engine.submit(new GenerationRequest("prompt", prompt, sampling()));
     } catch (RequestRejectedException e) {
@@ -201,8 +277,7 @@ public final class GenerateCommand implements Callable<Integer> {
         }
       }
     }
-    out.println(
-        printTokens ? ids.stream().map(Object::toString).collect(Collectors.joining(" ")) : "");
+    return ids;
   }
 
   private int[] prompt(LoadedModel loaded) {

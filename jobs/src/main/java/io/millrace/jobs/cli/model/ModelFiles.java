@@ -1,6 +1,7 @@
 package io.millrace.jobs.cli.model;
 
-import io.millrace.engine.gguf.GgufFile;
+import io.millrace.engine.ModelSources;
+import io.millrace.engine.gguf.ModelSource;
 import io.millrace.jobs.cli.CommandFailure;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -17,15 +18,35 @@ final class ModelFiles {
     T open() throws IOException;
   }
 
+  private static final int THREADS_MAX = 256;
+
   private ModelFiles() {}
 
-  static GgufFile gguf(Path path) {
-    return open(path, () -> GgufFile.open(path));
+  /** A model without its weights: a GGUF file, split ones, or a Hugging Face folder. */
+  static ModelSource source(Path path) {
+    return open(path, () -> ModelSources.open(path));
   }
 
   /** A file's text; bytes that are no UTF-8 read as U+FFFD. */
   static String text(Path path) {
     return open(path, () -> new String(Files.readAllBytes(path), StandardCharsets.UTF_8));
+  }
+
+  /** Threads to compute with: those asked for, or one a processor. */
+  static int threads(int wanted) {
+    if (wanted < 0 || wanted > THREADS_MAX) {
+      throw CommandFailure.wrongUse("--threads is " + wanted + ", must be 1 to " + THREADS_MAX);
+    }
+    return wanted > 0 ? wanted : Runtime.getRuntime().availableProcessors();
+  }
+
+  /** One line for a file that could not be written. */
+  static CommandFailure unwritable(Path path, IOException e) {
+    String why =
+        e instanceof NoSuchFileException
+            ? "there is no such folder"
+            : e instanceof AccessDeniedException ? "access denied" : e.getMessage();
+    return CommandFailure.failed("cannot write " + path + ": " + why, e);
   }
 
   static <T> T open(Path path, Opening<T> opening) {

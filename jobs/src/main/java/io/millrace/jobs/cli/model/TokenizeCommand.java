@@ -1,6 +1,7 @@
 package io.millrace.jobs.cli.model;
 
-import io.millrace.engine.gguf.GgufFile;
+import io.millrace.engine.ModelSources;
+import io.millrace.engine.gguf.ModelSource;
 import io.millrace.engine.tokenizer.Tokenizer;
 import io.millrace.engine.tokenizer.Tokenizers;
 import java.nio.file.Path;
@@ -24,7 +25,11 @@ import picocli.CommandLine.Spec;
 public final class TokenizeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Option(names = "--model", required = true, paramLabel = "M.gguf", description = "GGUF file.")
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "MODEL",
+      description = "GGUF file (the first of split ones), or a Hugging Face folder.")
   private Path model;
 
   @ArgGroup(multiplicity = "1")
@@ -51,8 +56,8 @@ public final class TokenizeCommand implements Callable<Integer> {
         ModelFiles.open(
             model,
             () -> {
-              try (GgufFile file = GgufFile.open(model)) {
-                return Tokenizers.fromGguf(file.metadata());
+              try (ModelSource source = ModelSources.open(model)) {
+                return Tokenizers.fromGguf(source.metadata());
               }
             });
     int[] ids = tokenizer.encode(text, special);

@@ -1,0 +1,43 @@
+package io.millrace.engine.safetensors;
+
+import java.util.Optional;
+
+/** How a tensor's numbers are stored in a safetensors file, little-endian. */
+public enum SafetensorsType {
+  BOOL(1),
+  U8(1),
+  I8(1),
+  F8_E5M2(1),
+  F8_E4M3(1),
+  I16(2),
+  U16(2),
+  F16(2),
+  BF16(2),
+  I32(4),
+  U32(4),
+  F32(4),
+  F64(8),
+  I64(8),
+  U64(8);
+
+  private final int bytes;
+
+  SafetensorsType(int bytes) {
+    this.bytes = bytes;
+  }
+
+  /** The type with this name in files. */
+  static Optional<SafetensorsType> byName(String name) {
+    for (SafetensorsType type : values()) {
+      if (type.name().equals(name)) {
+        return Optional.of(type);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Bytes of one number. */
+  public int bytes() {
+    return bytes;
+  }
+}
