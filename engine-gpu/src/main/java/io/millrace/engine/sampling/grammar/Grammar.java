@@ -10,10 +10,12 @@ import java.util.List;
  * Grammars} brings it together with a vocabulary. Thread-safe.
  */
 public final class Grammar {
+  private final GrammarGraph graph;
   private final PushdownAutomaton automaton;
 
-  private Grammar(PushdownAutomaton automaton) {
-    this.automaton = automaton;
+  private Grammar(GrammarGraph graph) {
+    this.graph = graph;
+    this.automaton = new PushdownAutomaton(graph);
   }
 
   /**
@@ -36,7 +38,7 @@ public final class Grammar {
     } else {
       start = choice(graph, ((ResponseFormat.Choice) format).choices());
     }
-    return new Grammar(new PushdownAutomaton(graph.build(start)));
+    return new Grammar(graph.build(start));
   }
 
   private static int choice(GraphBuilder graph, List<String> choices) {
@@ -52,5 +54,22 @@ public final class Grammar {
 
   PushdownAutomaton automaton() {
     return automaton;
+  }
+
+  /**
+   * The automaton of what a vocabulary can write.
+   *
+   * @throws GrammarException if its tokens do not have the bytes for any text of the format
+   */
+  PushdownAutomaton automaton(TokenTrie trie) {
+    if (trie.alphabet().cardinality() == 256) {
+      return automaton;
+    }
+    try {
+      return new PushdownAutomaton(graph.restrictedTo(trie.alphabet()::get));
+    } catch (GrammarException e) {
+      throw new GrammarException(
+          "the model's vocabulary cannot write any text of the response format");
+    }
   }
 }

@@ -1,5 +1,7 @@
 package io.millrace.engine.sampling.grammar;
 
+import java.util.function.IntPredicate;
+
 /**
  * A language over bytes as a graph that {@link PushdownAutomaton} walks: nodes, of which those of
  * kind {@link #BYTES} consume a byte and the others lead on at once. Immutable. Every node that can
@@ -65,12 +67,17 @@ final class GrammarGraph {
     return last + 1;
   }
 
-  int start() {
-    return start;
+  /**
+   * What of this can be written with some bytes only.
+   *
+   * @throws GrammarException if nothing can
+   */
+  GrammarGraph restrictedTo(IntPredicate alphabet) {
+    return Pruning.prune(kinds, targets, start, alphabet);
   }
 
-  int size() {
-    return kinds.length;
+  int start() {
+    return start;
   }
 
   byte kind(int node) {

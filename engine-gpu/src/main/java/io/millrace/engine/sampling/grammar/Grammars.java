@@ -42,11 +42,11 @@ public final class Grammars {
   public synchronized GrammarState start(ResponseFormat format) {
     BoundGrammar grammar = grammars.get(format);
     if (grammar == null) {
-      PushdownAutomaton automaton = Grammar.of(format).automaton();
+      Grammar compiled = Grammar.of(format);
       if (trie == null) {
         trie = new TokenTrie(tokenizer, vocabSize);
       }
-      grammar = new BoundGrammar(automaton, trie, masks);
+      grammar = new BoundGrammar(compiled.automaton(trie), trie, masks);
       grammar.start().mask();
       grammars.put(format, grammar);
     }

@@ -104,77 +104,8 @@ final class GraphBuilder {
    * @throws GrammarException if nothing can
    */
   GrammarGraph build(int start) {
-    boolean[] ends = productive();
-    if (!ends[start]) {
-      throw new GrammarException("nothing satisfies it");
-    }
-    int[][] pruned = new int[targets.size()][];
-    for (int node = 0; node < pruned.length; node++) {
-      pruned[node] = ends[node] ? prune(node, ends) : new int[0];
-    }
-    return new GrammarGraph(Arrays.copyOf(kinds, pruned.length), pruned, start);
-  }
-
-  /** Which nodes lead to the end: grows until nothing changes. */
-  private boolean[] productive() {
-    boolean[] ends = new boolean[targets.size()];
-    boolean changed = true;
-    while (changed) {
-      changed = false;
-      // What follows was mostly added before.
-      for (int node = 0; node < ends.length; node++) {
-        if (!ends[node] && leadsOn(node, ends)) {
-          ends[node] = true;
-          changed = true;
-        }
-      }
-    }
-    return ends;
-  }
-
-  private boolean leadsOn(int node, boolean[] ends) {
-    int[] of = targets.get(node);
-    return switch (kinds[node]) {
-      case GrammarGraph.BYTES -> leadsOn(of, 2, 3, ends);
-      case GrammarGraph.CHOICE -> leadsOn(of, 0, 1, ends);
-      case GrammarGraph.CALL -> ends[of[0]] && ends[of[1]];
-      case GrammarGraph.REPEAT -> (of[2] == 0 || ends[of[0]]) && ends[of[1]];
-      case GrammarGraph.RETURN -> true;
-      default -> throw new IllegalStateException("a hole was never filled");
-    };
-  }
-
-  /** Whether any of every {@code step}-th node, from the {@code first} on, leads to the end. */
-  private static boolean leadsOn(int[] of, int first, int step, boolean[] ends) {
-    for (int i = first; i < of.length; i += step) {
-      if (ends[of[i]]) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private int[] prune(int node, boolean[] ends) {
-    int[] of = targets.get(node);
-    return switch (kinds[node]) {
-      case GrammarGraph.BYTES -> keep(of, 3, ends);
-      case GrammarGraph.CHOICE -> keep(of, 1, ends);
-      case GrammarGraph.REPEAT -> new int[] {of[0], of[1], of[2], ends[of[0]] ? of[3] : 0};
-      default -> of;
-    };
-  }
-
-  /** Those groups of {@code size} whose last, a node, leads to the end. */
-  private static int[] keep(int[] of, int size, boolean[] ends) {
-    int[] kept = new int[of.length];
-    int length = 0;
-    for (int i = 0; i < of.length; i += size) {
-      if (ends[of[i + size - 1]]) {
-        System.arraycopy(of, i, kept, length, size);
-        length += size;
-      }
-    }
-    return Arrays.copyOf(kept, length);
+    return Pruning.prune(
+        Arrays.copyOf(kinds, targets.size()), targets.toArray(int[][]::new), start, b -> true);
   }
 
   private int add(byte kind, int... of) {

@@ -3,6 +3,7 @@ package io.millrace.engine.sampling.grammar;
 import io.millrace.engine.sampling.grammar.PushdownAutomaton.State;
 import io.millrace.engine.tokenizer.Tokenizer;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.stream.IntStream;
 
@@ -122,6 +123,15 @@ final class TokenTrie {
       node++;
     }
     return new TokenMask(bits);
+  }
+
+  /** The bytes that tokens have. */
+  BitSet alphabet() {
+    BitSet alphabet = new BitSet(256);
+    for (byte b : label) {
+      alphabet.set(b & 0xff);
+    }
+    return alphabet;
   }
 
   /** Whether the model can say that its answer has ended. */
