@@ -1,6 +1,7 @@
 package io.millrace.engine.speculative;
 
 import io.millrace.engine.sampling.TokenHistory;
+import io.millrace.engine.sampling.grammar.GrammarState;
 import io.millrace.engine.scheduler.Sequence;
 import java.util.Arrays;
 
@@ -13,6 +14,11 @@ public final class Draft implements TokenHistory {
   private final int base;
   private final int[] drafted;
   private int size;
+
+  /** After the tokens that were added; null if the answer may be any text. */
+  private GrammarState grammar;
+
+  private boolean closed;
 
   /**
    * Nothing drafted yet.
@@ -28,15 +34,17 @@ public final class Draft implements TokenHistory {
     this.base = sequence.length();
     this.drafted = drafted;
     this.size = size;
+    this.grammar = sequence.grammar();
   }
 
-  /** A finished draft; the array is not copied and not changed. */
+  /** A finished draft, to be computed; the array is not copied and not changed. */
   public static Draft of(Sequence sequence, int[] tokens) {
     return new Draft(sequence, tokens, tokens.length);
   }
 
   /**
-   * Adds the next token.
+   * Adds the next token. One that the response format does not allow there is left out, and the
+   * draft ends.
    *
    * @throws IllegalStateException if it {@link #isFull}
    */
@@ -44,12 +52,20 @@ public final class Draft implements TokenHistory {
     if (isFull()) {
       throw new IllegalStateException("the draft has its " + size + " tokens already");
     }
+    if (grammar != null) {
+      GrammarState next = grammar.next(token);
+      if (next == null) {
+        closed = true;
+        return;
+      }
+      grammar = next;
+    }
     drafted[size++] = token;
   }
 
-  /** Whether it has as many tokens as it may have. */
+  /** Whether it takes no more tokens. */
   public boolean isFull() {
-    return size == drafted.length;
+    return closed || size == drafted.length;
   }
 
   /** Tokens drafted so far. */
@@ -74,6 +90,11 @@ public final class Draft implements TokenHistory {
   /** The sequence's own tokens: position of the first drafted one. */
   int base() {
     return base;
+  }
+
+  @Override
+  public GrammarState grammar() {
+    return grammar;
   }
 
   /** With the next token: how many tokens of output come before it. */
