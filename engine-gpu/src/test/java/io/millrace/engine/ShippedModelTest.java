@@ -92,7 +92,7 @@ class ShippedModelTest {
       throws Exception {
     Map<String, StringBuilder> texts = new HashMap<>();
     EngineConfig config =
-        new EngineConfig(sequences, 64 + sequences, messages.size(), 40 * sequences, 16, 640, 2);
+        EngineConfig.of(sequences, 64 + sequences, messages.size(), 40 * sequences, 16, 640, 2);
     try (Engine engine = model.engine(config)) {
       for (int i = 0; i < messages.size(); i++) {
         String id = Integer.toString(i);

@@ -51,17 +51,14 @@ final class LocalModels implements Models {
       int blockTokens = options.get(of.kvBlockTokens);
       int threads = options.get(of.threads);
       EngineConfig config =
-          new EngineConfig(
+          EngineConfig.of(
               options.get(of.sequencesMax),
               options.get(of.stepTokensMax),
               options.get(MillraceOptions.BACKLOG_PER_SEQUENCE) * options.get(of.sequencesMax),
               options.get(of.kvTokens) / blockTokens,
               blockTokens,
               contextTokensMax(options, of, lease.model().config().contextLength()),
-              threads > 0 ? threads : Runtime.getRuntime().availableProcessors(),
-              options.get(of.prefixCache),
-              options.get(of.overtakesMax),
-              speculation);
+              threads > 0 ? threads : Runtime.getRuntime().availableProcessors()).withPrefixCache(options.get(of.prefixCache)).withOvertakesMax(options.get(of.overtakesMax)).withSpeculation(speculation);
       return new OpenedModel(
           lease.model().warmEngine(config, draft == null ? null : draft.model(), WARM_UP_MAX),
           lease.model().tokenizer(),

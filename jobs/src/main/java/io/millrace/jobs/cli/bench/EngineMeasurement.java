@@ -70,15 +70,14 @@ final class EngineMeasurement {
   Result run(int batch, int repeats, long warmUntil) {
     int blocksEach = (promptTokens + outputTokens) / BLOCK_TOKENS + 1;
     EngineConfig config =
-        new EngineConfig(
+        EngineConfig.of(
             batch,
             Math.max(STEP_TOKENS, batch),
             batch,
             Math.multiplyExact(batch, blocksEach),
             BLOCK_TOKENS,
             promptTokens + outputTokens,
-            threads,
-            false);
+            threads).withPrefixCache(false);
     double[] prefill = new double[repeats];
     double[] decode = new double[repeats];
     double[] ttft = new double[repeats];

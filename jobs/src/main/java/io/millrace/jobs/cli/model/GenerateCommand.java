@@ -231,7 +231,7 @@ public final class GenerateCommand implements Callable<Integer> {
     Speculation speculation =
         Speculation.adaptive(Speculation.Method.DRAFT_MODEL, DRAFT_TOKENS_MAX);
     try (LoadedModel drafting = ModelFiles.open(draft, () -> LoadedModel.load(draft, backend));
-        Engine engine = loaded.engine(config.with(speculation), drafting)) {
+        Engine engine = loaded.engine(config.withSpeculation(speculation), drafting)) {
       print(run(engine, prompt, out), out);
     }
   }
@@ -240,7 +240,7 @@ public final class GenerateCommand implements Callable<Integer> {
     int model = loaded.config().contextLength();
     int context = contextMax > 0 ? Math.min(contextMax, model) : model;
     int blocks = (int) (Math.min(context, (long) promptLength + maxTokens) / BLOCK_TOKENS) + 1;
-    return new EngineConfig(
+    return EngineConfig.of(
         1,
         Math.min(chunk, context),
         1,
