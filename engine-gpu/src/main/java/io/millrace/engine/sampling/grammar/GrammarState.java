@@ -37,10 +37,10 @@ public final class GrammarState {
    * @return null if the token may not come next
    */
   public GrammarState next(int token) {
-    if (ended) {
+    TokenTrie trie = grammar.trie();
+    if (ended || token < 0 || token >= trie.vocabSize()) {
       return null;
     }
-    TokenTrie trie = grammar.trie();
     if (trie.isEnd(token)) {
       return state.mayEnd() ? new GrammarState(grammar, state, true) : null;
     }

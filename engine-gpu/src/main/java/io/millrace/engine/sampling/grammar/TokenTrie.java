@@ -125,6 +125,10 @@ final class TokenTrie {
     return new TokenMask(bits);
   }
 
+  int vocabSize() {
+    return vocabSize;
+  }
+
   /** The bytes that tokens have. */
   BitSet alphabet() {
     BitSet alphabet = new BitSet(256);
