@@ -121,9 +121,7 @@ class StructuredOutputTest {
     SamplingParams n = SamplingParams.greedy(9).withFormat(new ResponseFormat.Regex("n+"));
     TokenOutput other = new TokenOutput(1, 0, List.of(), false);
     assertThatThrownBy(
-            () ->
-                engine.submit(
-                    new GenerationRequest("r", new int[] {1}, n, 0, List.of(other))))
+            () -> engine.submit(new GenerationRequest("r", new int[] {1}, n, 0, List.of(other))))
         .hasMessage("the resumed tokens are not what the response format allows");
     assertThat(engine.hasWork()).isFalse();
   }

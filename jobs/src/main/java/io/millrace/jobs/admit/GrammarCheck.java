@@ -9,8 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Whether response formats can be followed. Compiling tells; the outcome is kept, since most prompts
- * of a stream ask for the same few. Not thread-safe.
+ * Whether response formats can be followed. Compiling tells; the outcome is kept, since most
+ * prompts of a stream ask for the same few. Not thread-safe.
  */
 final class GrammarCheck {
   private static final int OUTCOMES_MAX = 256;
@@ -35,7 +35,8 @@ final class GrammarCheck {
       outcomes.put(format, problem);
       characters += format.toString().length();
       var eldest = outcomes.keySet().iterator();
-      while (outcomes.size() > OUTCOMES_MAX || (characters > CHARACTERS_MAX && outcomes.size() > 1)) {
+      while (outcomes.size() > OUTCOMES_MAX
+          || (characters > CHARACTERS_MAX && outcomes.size() > 1)) {
         characters -= eldest.next().toString().length();
         eldest.remove();
       }

@@ -84,7 +84,9 @@ public final class ResponseFormats {
     if (parent.hasNonNull(prefix + "json")) {
       JsonNode schema = parent.get(prefix + "json");
       ObjectNode format = JSON.createObjectNode().put("type", "json_schema");
-      format.putObject("json_schema").set("schema", schema.isTextual() ? parse(schema.textValue()) : schema);
+      format
+          .putObject("json_schema")
+          .set("schema", schema.isTextual() ? parse(schema.textValue()) : schema);
       asked.add(format);
     }
     if (parent.hasNonNull(prefix + "regex")) {
@@ -107,7 +109,8 @@ public final class ResponseFormats {
    *
    * @param text null for none
    * @return null for any text
-   * @throws RejectedPromptException naming what is wrong with it, but for what only a compiler finds
+   * @throws RejectedPromptException naming what is wrong with it, but for what only a compiler
+   *     finds
    */
   static ResponseFormat read(String text) throws RejectedPromptException {
     if (text == null) {
@@ -191,7 +194,8 @@ public final class ResponseFormats {
     try {
       return JSON.readTree(text);
     } catch (JsonProcessingException e) {
-      throw invalid("response_format is not valid JSON, or nested more than " + DEPTH_MAX + " deep");
+      throw invalid(
+          "response_format is not valid JSON, or nested more than " + DEPTH_MAX + " deep");
     }
   }
 

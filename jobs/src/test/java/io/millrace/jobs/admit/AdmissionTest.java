@@ -232,7 +232,9 @@ class AdmissionTest {
                 .getResponseFormat())
         .isEqualTo("{\"type\":\"choice\",\"choice\":[\"a\",\"b\"]}");
     assertRefused(
-        p -> p.setResponseFormat("{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"not\":{}}}}"),
+        p ->
+            p.setResponseFormat(
+                "{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"not\":{}}}}"),
         "invalid_request",
         "response_format: the JSON schema at its root has the keyword \"not\", which is not supported");
   }
@@ -257,10 +259,7 @@ class AdmissionTest {
         "null"
       })
   void refusesResponseFormatsThatCannotBeFollowed(String format) {
-    assertRefused(
-        p -> p.setResponseFormat(format),
-        "invalid_request",
-        "response_format");
+    assertRefused(p -> p.setResponseFormat(format), "invalid_request", "response_format");
   }
 
   @Test

@@ -152,7 +152,7 @@ public final class GenerateCommand implements Callable<Integer> {
       if (regex != null) {
         return new ResponseFormat.Regex(regex);
       }
-      return choice != null ? new ResponseFormat.Choice(choice) : new ResponseFormat.JsonObject();
+      return jsonObject ? new ResponseFormat.JsonObject() : new ResponseFormat.Choice(choice);
     }
   }
 
@@ -334,16 +334,16 @@ public final class GenerateCommand implements Callable<Integer> {
 
   private SamplingParams sampling() {
     return new SamplingParams(
-        greedy ? 0 : temperature,
-        topK,
-        topP,
-        minP,
-        repetitionPenalty,
-        seed,
-        maxTokens,
-        stop,
-        -1,
-        ignoreEos)
+            greedy ? 0 : temperature,
+            topK,
+            topP,
+            minP,
+            repetitionPenalty,
+            seed,
+            maxTokens,
+            stop,
+            -1,
+            ignoreEos)
         .withFormat(format == null ? null : format.read());
   }
 }
