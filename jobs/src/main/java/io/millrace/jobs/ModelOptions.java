@@ -2,6 +2,7 @@ package io.millrace.jobs;
 
 import static io.millrace.jobs.MillraceOptions.between;
 
+import io.millrace.engine.Speculation;
 import io.millrace.engine.backend.BackendKind;
 import java.util.List;
 import org.apache.flink.configuration.ConfigOption;
@@ -17,6 +18,9 @@ public final class ModelOptions {
   private final String model;
 
   public final ConfigOption<String> path;
+  public final ConfigOption<String> draft;
+  public final ConfigOption<Speculation.Method> speculation;
+  public final ConfigOption<Integer> draftTokensMax;
   public final ConfigOption<BackendKind> backend;
   public final ConfigOption<Integer> parallelism;
   public final ConfigOption<Integer> threads;
@@ -38,6 +42,26 @@ public final class ModelOptions {
             .stringType()
             .noDefaultValue()
             .withDescription("GGUF file, on every machine that runs the model or admits for it.");
+    draft =
+        option("draft")
+            .stringType()
+            .noDefaultValue()
+            .withDescription("GGUF file of a smaller model that drafts tokens for this one.");
+    speculation =
+        option("speculation")
+            .enumType(Speculation.Method.class)
+            .noDefaultValue()
+            .withDescription(
+                "What drafts tokens: off, ngram (earlier tokens), draft_model, or"
+                    + " ngram_then_draft_model. It changes how fast answers come, never what they"
+                    + " are. Unless set: draft_model where there is a draft, else off.");
+    draftTokensMax =
+        option("draft-tokens-max")
+            .intType()
+            .defaultValue(12)
+            .withDescription(
+                "Most tokens of a draft. How many are drafted follows their acceptance and the"
+                    + " load, down to none.");
     backend =
         option("backend")
             .enumType(BackendKind.class)
@@ -109,6 +133,9 @@ public final class ModelOptions {
   public List<ConfigOption<?>> all() {
     return List.of(
         path,
+        draft,
+        speculation,
+        draftTokensMax,
         backend,
         parallelism,
         threads,
@@ -132,6 +159,11 @@ public final class ModelOptions {
   void validate(Configuration configuration) {
     between(configuration, parallelism, 1, configuration.get(MillraceOptions.MAX_PARALLELISM));
     between(configuration, threads, 0, 1024);
+    between(configuration, draftTokensMax, 1, Speculation.DRAFT_TOKENS_MAX);
+    if (method(configuration).needsModel() && !configuration.contains(draft)) {
+      throw new IllegalArgumentException(
+          speculation.key() + " needs a draft model, and " + draft.key() + " is not set");
+    }
     between(configuration, sequencesMax, 1, SEQUENCES_MAX);
     between(configuration, stepTokensMax, configuration.get(sequencesMax), Integer.MAX_VALUE);
     between(configuration, kvBlockTokens, 1, 4096);
@@ -143,6 +175,23 @@ public final class ModelOptions {
       throw new IllegalArgumentException(
           temperature.key() + " is " + degrees + ", must be 0 to 100");
     }
+  }
+
+  /** How the model's engine speculates. */
+  Speculation speculation(Configuration configuration) {
+    Speculation.Method method = method(configuration);
+    return method == Speculation.Method.OFF
+        ? Speculation.OFF
+        : Speculation.adaptive(method, configuration.get(draftTokensMax));
+  }
+
+  private Speculation.Method method(Configuration configuration) {
+    return configuration
+        .getOptional(speculation)
+        .orElse(
+            configuration.contains(draft)
+                ? Speculation.Method.DRAFT_MODEL
+                : Speculation.Method.OFF);
   }
 
   private OptionBuilder option(String name) {

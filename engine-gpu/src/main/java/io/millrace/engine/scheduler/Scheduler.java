@@ -38,6 +38,11 @@ import java.util.TreeSet;
  *   <li>A sequence whose deadline passes ends, waiting or running.
  * </ol>
  *
+ * <p>A batch may then be extended by drafts ({@link io.millrace.engine.speculative}), which take
+ * only what this policy has left of the step's budget and of the blocks. Blocks taken for a draft
+ * go back with {@link #update}, so that no later decision depends on what was drafted, but for the
+ * tokens that came sooner.
+ *
  * <p><b>It cannot come to a standstill, and nobody waits for ever.</b> A request that does not fit
  * into an empty pool is not taken, so the most senior running sequence always gets its blocks, and
  * if none is running the first waiting one does. While nobody joins, the running ones become fewer:
@@ -293,19 +298,27 @@ public final class Scheduler {
       sequence.fail(output.error());
       return;
     }
-    sequence.computed(chunk.to());
-    if (config.prefixCache()) {
-      // Before the sequence ends and gives its blocks back.
-      prefixCache.add(
-          sequence.cacheSalt(), sequence::token, sequence.blockTable(), sequence.computedTokens());
-    }
-    int before = sequence.outputLength();
+    int before = sequence.length();
     for (TokenOutput token : output.tokens()) {
       if (!sequence.isFinished()) {
         sequence.append(token);
       }
     }
-    waiting.drawn(sequence, sequence.outputLength() - before);
+    waiting.drawn(sequence, sequence.length() - before);
+    // What was computed of the draft beyond the accepted tokens is not the sequence's. Its last
+    // token is computed again if the next could not be drawn from it.
+    int accepted = Math.min(output.accepted(), sequence.length() - before);
+    sequence.computed(
+        chunk.sampled() ? Math.min(chunk.to() + accepted, sequence.length() - 1) : chunk.to());
+    if (config.prefixCache()) {
+      prefixCache.add(
+          sequence.cacheSalt(), sequence::token, sequence.blockTable(), sequence.computedTokens());
+    }
+    if (sequence.isFinished()) {
+      sequence.releaseBlocks();
+    } else if (chunk.draft().length > 0) {
+      sequence.blockTable().shrink(sequence.computedTokens());
+    }
   }
 
   private void end(Sequence sequence, FinishReason reason) {

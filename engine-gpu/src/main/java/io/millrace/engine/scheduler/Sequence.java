@@ -104,8 +104,9 @@ public final class Sequence implements TokenHistory {
   }
 
   /**
-   * Adds the next token of output, and ends the sequence if that was its last. The model's end
-   * token is a token of output, but has no text.
+   * Adds the next token of output, and ends the sequence if that was its last; its blocks remain
+   * until they are {@link #releaseBlocks released}. The model's end token is a token of output, but
+   * has no text.
    */
   void append(TokenOutput token) {
     if (outputLength == output.length) {
@@ -114,7 +115,7 @@ public final class Sequence implements TokenHistory {
     output[outputLength++] = token.id();
     newTokens.add(token);
     if (tokenizer.isEndOfGeneration(token.id()) && (!sampling().ignoreEos() || grammar != null)) {
-      finish(FinishReason.STOP);
+      end(FinishReason.STOP);
       return;
     }
     text.feed(token.id());
@@ -122,9 +123,9 @@ public final class Sequence implements TokenHistory {
       grammar = grammar.next(token.id());
     }
     if (text.stopped() || hasCompleteText()) {
-      finish(FinishReason.STOP);
+      end(FinishReason.STOP);
     } else if (length() >= tokensMax) {
-      finish(FinishReason.LENGTH);
+      end(FinishReason.LENGTH);
     }
   }
 
@@ -140,8 +141,16 @@ public final class Sequence implements TokenHistory {
 
   /** Ends the sequence: text held back becomes final, and its blocks are free. */
   void finish(FinishReason reason) {
+    end(reason);
+    releaseBlocks();
+  }
+
+  private void end(FinishReason reason) {
     finishReason = reason;
     text.end();
+  }
+
+  void releaseBlocks() {
     blockTable.release();
   }
 

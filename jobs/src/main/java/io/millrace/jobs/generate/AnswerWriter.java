@@ -110,7 +110,6 @@ final class AnswerWriter {
         new Times(answer.queueMs(), answer.firstTokenAfterMs(), nowMs - prompt.getAdmittedMs());
     BigDecimal input = price.of(answer.prefillNanos());
     BigDecimal output = price.of(answer.decodeNanos());
-    long drafted = answer.tokens().stream().filter(GeneratedToken::getDrafted).count();
     int freshTokens = finished.getPromptTokens() - answer.cachedPromptTokens();
     CostEvent cost =
         cost(prompt, RequestStatus.generated, CacheOutcome.none, times, nowMs)
@@ -118,9 +117,8 @@ final class AnswerWriter {
             .setFreshTokens(freshTokens)
             .setCachedTokens(answer.cachedPromptTokens())
             .setOutputTokens(finished.getOutputTokens())
-            // The engine does not tell of the drafted tokens that it threw away.
-            .setDraftedTokens(drafted)
-            .setAcceptedTokens(drafted)
+            .setDraftedTokens(answer.draftedTokens())
+            .setAcceptedTokens(answer.acceptedTokens())
             .setDeviceNanos(answer.prefillNanos() + answer.decodeNanos())
             .setInputUsd(input)
             .setOutputUsd(output)

@@ -23,12 +23,14 @@ final class InFlight {
   private long startedMs;
   private long firstTokenMs;
   private int cachedPromptTokens;
+  private long draftedTokens;
 
   // How much of the above is in keyed state.
   private int recordedTokens;
   private int recordedText;
   private long recordedPrefillNanos;
   private long recordedDecodeNanos;
+  private long recordedDraftedTokens;
 
   InFlight(AdmittedPrompt leader) {
     this.leader = leader;
@@ -45,6 +47,7 @@ final class InFlight {
       answer.startedMs = progress.getStartedMs();
       answer.firstTokenMs = progress.getFirstTokenMs();
       answer.cachedPromptTokens = progress.getCachedPromptTokens();
+      answer.draftedTokens += progress.getDraftedTokens();
     }
     answer.markRecorded();
     return answer;
@@ -65,6 +68,7 @@ final class InFlight {
     if (firstTokenMs == 0 && !update.tokens().isEmpty()) {
       firstTokenMs = nowMs;
     }
+    draftedTokens += update.draftedTokens();
     update.tokens().forEach(token -> tokens.add(stored(token)));
     text.append(update.text());
   }
@@ -88,6 +92,7 @@ final class InFlight {
             .setStartedMs(startedMs)
             .setFirstTokenMs(firstTokenMs)
             .setCachedPromptTokens(cachedPromptTokens)
+            .setDraftedTokens(draftedTokens - recordedDraftedTokens)
             .build();
     markRecorded();
     return progress;
@@ -98,6 +103,7 @@ final class InFlight {
     recordedText = text.length();
     recordedPrefillNanos = prefillNanos;
     recordedDecodeNanos = decodeNanos;
+    recordedDraftedTokens = draftedTokens;
   }
 
   AdmittedPrompt leader() {
@@ -122,6 +128,16 @@ final class InFlight {
 
   int cachedPromptTokens() {
     return cachedPromptTokens;
+  }
+
+  /** Tokens that drafts proposed, accepted or not. */
+  long draftedTokens() {
+    return draftedTokens;
+  }
+
+  /** How many of them were accepted: they are among {@link #tokens}. */
+  long acceptedTokens() {
+    return tokens.stream().filter(GeneratedToken::getDrafted).count();
   }
 
   /** Milliseconds from admission to the first computed step. */
