@@ -74,8 +74,7 @@ class StructuredSpeculationTest {
         proposer == null
             ? Speculation.OFF
             : new Speculation(Speculation.Method.DRAFT_MODEL, 5, false);
-    EngineConfig config =
-        new EngineConfig(8, 64, 100, 400, 4, 100, 1, true, 0, speculation);
+    EngineConfig config = new EngineConfig(8, 64, 100, 400, 4, 100, 1, true, 0, speculation);
     LocalEngine engine =
         new LocalEngine(
             new FakeModel(400, 4),
@@ -94,9 +93,7 @@ class StructuredSpeculationTest {
     while (engine.hasWork()) {
       for (GenerationUpdate update : engine.step()) {
         assertThat(update.error()).isNull();
-        tokens
-            .computeIfAbsent(update.requestId(), id -> new ArrayList<>())
-            .addAll(update.tokens());
+        tokens.computeIfAbsent(update.requestId(), id -> new ArrayList<>()).addAll(update.tokens());
       }
     }
     return tokens;

@@ -65,15 +65,15 @@ final class AnswerWriter {
     Sampling s = prompt.getSampling();
     SamplingParams sampling =
         new SamplingParams(
-            s.getTemperature(),
-            s.getTopK(),
-            s.getTopP(),
-            s.getMinP(),
-            s.getRepetitionPenalty(),
-            s.getSeed(),
-            s.getMaxTokens(),
-            s.getStop(),
-            s.getLogprobs(),
+                s.getTemperature(),
+                s.getTopK(),
+                s.getTopP(),
+                s.getMinP(),
+                s.getRepetitionPenalty(),
+                s.getSeed(),
+                s.getMaxTokens(),
+                s.getStop(),
+                s.getLogprobs(),
                 false)
             .withFormat(ResponseFormats.admitted(prompt.getResponseFormat()));
     return new GenerationRequest(
