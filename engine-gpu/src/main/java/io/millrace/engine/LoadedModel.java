@@ -24,19 +24,23 @@ import java.util.function.UnaryOperator;
  * <p>Thread-safe. The weights stay until this and every engine made of it are closed.
  */
 public final class LoadedModel implements AutoCloseable {
+  private final Path path;
   private final BackendKind kind;
   private final Backend loader;
   private final Weights weights;
   private final Tokenizer tokenizer;
   private final PromptEncoder prompts;
   private final AtomicBoolean warmedUp = new AtomicBoolean();
+  private String digest;
 
   private LoadedModel(
+      Path path,
       BackendKind kind,
       Backend loader,
       Weights weights,
       Tokenizer tokenizer,
       PromptEncoder prompts) {
+    this.path = path;
     this.kind = kind;
     this.loader = loader;
     this.weights = weights;
@@ -55,7 +59,12 @@ public final class LoadedModel implements AutoCloseable {
       Backend loader = kind.open(1);
       try {
         return new LoadedModel(
-            kind, loader, Weights.load(file.source(), loader), file.tokenizer(), file.prompts());
+            path,
+            kind,
+            loader,
+            Weights.load(file.source(), loader),
+            file.tokenizer(),
+            file.prompts());
       } catch (IOException | RuntimeException | Error e) {
         loader.close();
         throw e;
@@ -184,6 +193,19 @@ public final class LoadedModel implements AutoCloseable {
 
   public PromptEncoder prompts() {
     return prompts;
+  }
+
+  /**
+   * SHA-256 of the whole file, as {@link ModelFile#digest} has it. Read once, when first asked for:
+   * it takes about as long as loading the weights.
+   */
+  public synchronized String digest() throws IOException {
+    if (digest == null) {
+      try (ModelFile file = ModelFile.open(path)) {
+        digest = file.digest();
+      }
+    }
+    return digest;
   }
 
   /** Short name of what computes. */

@@ -25,7 +25,8 @@ import java.util.function.LongSupplier;
  * <p>The main loop is {@link #step}: schedule, draft, run, update. What a request's answer is
  * depends on the request alone: not on what else runs, on how its prompt is cut into chunks, on
  * what of it was cached, on preemption, or on whether an earlier attempt drew its first tokens. The
- * model's end token counts as a token of output and has no text.
+ * model's end token counts as a token of output and has no text. A deadline is looked at before
+ * each step, and so passed by a step at most.
  */
 public final class LocalEngine implements Engine {
   // What it is made of.

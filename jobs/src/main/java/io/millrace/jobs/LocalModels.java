@@ -52,19 +52,21 @@ final class LocalModels implements Models {
       int threads = options.get(of.threads);
       EngineConfig config =
           new EngineConfig(
-                  options.get(of.sequencesMax),
-                  options.get(of.stepTokensMax),
-                  options.get(MillraceOptions.BACKLOG_PER_SEQUENCE) * options.get(of.sequencesMax),
-                  options.get(of.kvTokens) / blockTokens,
-                  blockTokens,
-                  contextTokensMax(options, of, lease.model().config().contextLength()),
-                  threads > 0 ? threads : Runtime.getRuntime().availableProcessors(),
-                  options.get(of.prefixCache))
-              .with(speculation);
+              options.get(of.sequencesMax),
+              options.get(of.stepTokensMax),
+              options.get(MillraceOptions.BACKLOG_PER_SEQUENCE) * options.get(of.sequencesMax),
+              options.get(of.kvTokens) / blockTokens,
+              blockTokens,
+              contextTokensMax(options, of, lease.model().config().contextLength()),
+              threads > 0 ? threads : Runtime.getRuntime().availableProcessors(),
+              options.get(of.prefixCache),
+              options.get(of.overtakesMax),
+              speculation);
       return new OpenedModel(
           lease.model().warmEngine(config, draft == null ? null : draft.model(), WARM_UP_MAX),
           lease.model().tokenizer(),
           lease.model().backendName(),
+          lease.model()::digest,
           release(lease, draft));
     } catch (IOException | RuntimeException | Error e) {
       release(lease, draft).run();

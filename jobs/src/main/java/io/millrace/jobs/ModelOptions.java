@@ -2,6 +2,7 @@ package io.millrace.jobs;
 
 import static io.millrace.jobs.MillraceOptions.between;
 
+import io.millrace.engine.EngineConfig;
 import io.millrace.engine.Speculation;
 import io.millrace.engine.backend.BackendKind;
 import java.util.List;
@@ -29,6 +30,7 @@ public final class ModelOptions {
   public final ConfigOption<Integer> kvTokens;
   public final ConfigOption<Integer> kvBlockTokens;
   public final ConfigOption<Boolean> prefixCache;
+  public final ConfigOption<Integer> overtakesMax;
   public final ConfigOption<Integer> contextTokensMax;
   public final ConfigOption<Integer> outputTokensMax;
   public final ConfigOption<Double> temperature;
@@ -105,6 +107,14 @@ public final class ModelOptions {
             .defaultValue(true)
             .withDescription(
                 "Whether prompts that begin alike share the KV blocks of their beginning.");
+    overtakesMax =
+        option("overtakes-max")
+            .intType()
+            .defaultValue(EngineConfig.OVERTAKES_MAX)
+            .withDescription(
+                "How often others may join the batch before the prompt that has waited longest,"
+                    + " until it is its turn whatever its priority and tenant; 0 is strict order of"
+                    + " arrival.");
     contextTokensMax =
         option("context-tokens-max")
             .intType()
@@ -144,6 +154,7 @@ public final class ModelOptions {
         kvTokens,
         kvBlockTokens,
         prefixCache,
+        overtakesMax,
         contextTokensMax,
         outputTokensMax,
         temperature,
@@ -168,6 +179,7 @@ public final class ModelOptions {
     between(configuration, stepTokensMax, configuration.get(sequencesMax), Integer.MAX_VALUE);
     between(configuration, kvBlockTokens, 1, 4096);
     between(configuration, kvTokens, configuration.get(kvBlockTokens), Integer.MAX_VALUE);
+    between(configuration, overtakesMax, 0, Integer.MAX_VALUE);
     between(configuration, contextTokensMax, 0, Integer.MAX_VALUE);
     between(configuration, outputTokensMax, 1, Integer.MAX_VALUE);
     double degrees = configuration.get(temperature);

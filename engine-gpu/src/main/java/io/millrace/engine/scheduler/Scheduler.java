@@ -49,8 +49,9 @@ import java.util.TreeSet;
  * the most senior of them computes a token in every step, and no one can preempt it, so it ends,
  * and then the next; at last there is room for the first that waits. So sequences join without end.
  * The one that has waited longest is passed over a limited number of times; then none joins before
- * it, and when it has joined it is senior: only others that became so before it, a number that no
- * longer grows, can take its blocks. So it ends; then the same holds for the next.
+ * it, and it is senior. So is one that was preempted as often. Of two senior ones the earlier
+ * arrival is more senior: only those that came before it, a number that never grows, can take its
+ * blocks. So it ends; then the same holds for the next.
  *
  * <p>Not thread-safe.
  */

@@ -48,6 +48,7 @@ public final class Sequence implements TokenHistory {
   private int cachedPromptTokens;
   private boolean joined;
   private boolean senior;
+  private int preemptions;
   private boolean awaitedPrefix;
   private FinishReason finishReason;
   private String error;
@@ -128,6 +129,7 @@ public final class Sequence implements TokenHistory {
   void preempt() {
     blockTable.release();
     computedTokens = 0;
+    preemptions++;
   }
 
   void computed(int tokens) {
@@ -192,6 +194,11 @@ public final class Sequence implements TokenHistory {
   /** Whether it has been in the batch. */
   boolean hasRun() {
     return joined;
+  }
+
+  /** How often it gave its blocks up. */
+  int preemptions() {
+    return preemptions;
   }
 
   /** Whether it waited so long that it goes before all others. */

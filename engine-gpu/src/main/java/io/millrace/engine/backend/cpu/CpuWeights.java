@@ -21,29 +21,18 @@ final class CpuWeights {
 
   private CpuWeights() {}
 
-  /** Whether the vector backend has a kernel for the type. */
+  /** Whether the elements of the type can be read. */
   static boolean supports(GgmlType type) {
-    return switch (type) {
-      case F32, F16, BF16, Q8_0, Q4_0 -> true;
-      default -> false;
-    };
+    return RowDecoder.supports(type);
   }
 
   /**
-   * @throws IllegalArgumentException if the vector backend cannot hold or multiply such a weight
+   * @throws IllegalArgumentException if the CPU cannot hold or multiply such a weight
    */
   static void check(String name, GgmlType type, int rows, int columns) {
     if (!supports(type)) {
-      throw new IllegalArgumentException(
-          "tensor " + name + " is " + type + "; the CPU computes with F32, F16, BF16, Q8_0, Q4_0");
+      throw new IllegalArgumentException("tensor " + name + " is " + type + ", unknown to the CPU");
     }
-    checkShape(name, type, rows, columns);
-  }
-
-  /**
-   * @throws IllegalArgumentException if no weight of the type can have that shape
-   */
-  static void checkShape(String name, GgmlType type, int rows, int columns) {
     if (rows < 1 || columns < 1 || columns % type.blockElements() != 0) {
       throw new IllegalArgumentException(
           "tensor " + name + " is " + rows + " x " + columns + ", which " + type + " cannot hold");

@@ -10,7 +10,6 @@ import io.millrace.engine.backend.TensorData;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.model.ForwardBatch;
 import io.millrace.engine.quant.DecodedRow;
-import io.millrace.engine.quant.RowDecoder;
 import java.io.IOException;
 import java.util.Arrays;
 
@@ -51,16 +50,13 @@ public final class ScalarBackend implements Backend {
 
   @Override
   public boolean supports(GgmlType type) {
-    return RowDecoder.supports(type);
+    return CpuWeights.supports(type);
   }
 
   @Override
   public Tensor weight(String name, GgmlType type, int rows, int columns, TensorData data)
       throws IOException {
-    if (!supports(type)) {
-      throw new IllegalArgumentException("tensor " + name + " is " + type + ", unknown to the CPU");
-    }
-    CpuWeights.checkShape(name, type, rows, columns);
+    CpuWeights.check(name, type, rows, columns);
     return rows == 1
         ? CpuWeights.vector(type, columns, columns, data)
         : new ScalarWeight(name, type, rows, columns, data);

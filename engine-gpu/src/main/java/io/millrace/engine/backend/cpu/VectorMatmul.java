@@ -97,8 +97,8 @@ final class VectorMatmul implements Workers.Task {
         int row = tile * VectorInput.TILE;
         int x = row * w.columns + block * Int8Blocks.BLOCK * VectorInput.TILE;
         if (w.packing.wide()) {
-          for (int g = 0; g < groups; g++) {
-            VectorProducts.wideFour(slab, g, input.pairs, x);
+          for (int i = 0; i < VectorInput.TILE; i++) {
+            VectorProducts.wide(slab, i, Int8Blocks.BLOCK / 2, input.pairs, x);
           }
         } else {
           VectorProducts.four(slab, w.packing.run(), input.pairs, x);

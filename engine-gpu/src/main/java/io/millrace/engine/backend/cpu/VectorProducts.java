@@ -67,54 +67,45 @@ final class VectorProducts {
     }
   }
 
-  /** The same where only two products fit, of one group; two sums of a block. */
-  static void wideFour(VectorSlab slab, int group, int[] x, int xAt) {
+  /**
+   * The same where only two products fit, of one row of the tile and both groups; two sums of a
+   * block. One row, because the compiler gives up on longer methods of vectors; both groups,
+   * because it only broadcasts straight from memory what it needs twice.
+   *
+   * @param pairs of inputs in a block
+   */
+  static void wide(VectorSlab slab, int row, int pairs, int[] x, int xAt) {
     short[] w = slab.weights;
     int[] sums = slab.sums;
+    int odd = slab.oddAt;
+    int second = slab.secondAt;
+    int secondOdd = second + odd;
     for (int block = 0; block < slab.blocks; block++) {
-      ShortVector l0 = ShortVector.zero(S);
-      ShortVector l1 = l0;
-      ShortVector l2 = l0;
-      ShortVector l3 = l0;
-      ShortVector h0 = l0;
-      ShortVector h1 = l0;
-      ShortVector h2 = l0;
-      ShortVector h3 = l0;
-      int wAt = group * slab.secondAt + block * Int8Blocks.BLOCK * STEP;
-      int i = xAt + block * Int8Blocks.BLOCK * TILE;
-      for (int k = 0; k < Int8Blocks.BLOCK / 2; k++) {
-        ShortVector a = ShortVector.fromArray(S, w, wAt + 2 * k * STEP);
-        ShortVector b = ShortVector.fromArray(S, w, wAt + 2 * k * STEP + STEP);
+      ShortVector la = ShortVector.zero(S);
+      ShortVector lb = la;
+      ShortVector ha = la;
+      ShortVector hb = la;
+      int wAt = block * pairs * STEP;
+      int i = xAt + block * pairs * 2 * TILE + row;
+      for (int k = 0; k < pairs; k++) {
         ShortVector x0 = IntVector.broadcast(I, x[i + 8 * k]).reinterpretAsShorts();
-        ShortVector x1 = IntVector.broadcast(I, x[i + 8 * k + 1]).reinterpretAsShorts();
-        ShortVector x2 = IntVector.broadcast(I, x[i + 8 * k + 2]).reinterpretAsShorts();
-        ShortVector x3 = IntVector.broadcast(I, x[i + 8 * k + 3]).reinterpretAsShorts();
-        ShortVector y0 = IntVector.broadcast(I, x[i + 8 * k + 4]).reinterpretAsShorts();
-        ShortVector y1 = IntVector.broadcast(I, x[i + 8 * k + 5]).reinterpretAsShorts();
-        ShortVector y2 = IntVector.broadcast(I, x[i + 8 * k + 6]).reinterpretAsShorts();
-        ShortVector y3 = IntVector.broadcast(I, x[i + 8 * k + 7]).reinterpretAsShorts();
-        ShortVector p0 = a.mul(x0).add(b.mul(y0));
-        ShortVector p1 = a.mul(x1).add(b.mul(y1));
-        ShortVector p2 = a.mul(x2).add(b.mul(y2));
-        ShortVector p3 = a.mul(x3).add(b.mul(y3));
-        l0 = l0.add(p0);
-        l1 = l1.add(p1);
-        l2 = l2.add(p2);
-        l3 = l3.add(p3);
-        h0 = h0.add(p0.lanewise(VectorOperators.ASHR, 8));
-        h1 = h1.add(p1.lanewise(VectorOperators.ASHR, 8));
-        h2 = h2.add(p2.lanewise(VectorOperators.ASHR, 8));
-        h3 = h3.add(p3.lanewise(VectorOperators.ASHR, 8));
+        ShortVector x1 = IntVector.broadcast(I, x[i + 8 * k + 4]).reinterpretAsShorts();
+        ShortVector a0 = ShortVector.fromArray(S, w, wAt + k * STEP);
+        ShortVector a1 = ShortVector.fromArray(S, w, odd + wAt + k * STEP);
+        ShortVector b0 = ShortVector.fromArray(S, w, second + wAt + k * STEP);
+        ShortVector b1 = ShortVector.fromArray(S, w, secondOdd + wAt + k * STEP);
+        ShortVector a = a0.mul(x0).add(a1.mul(x1));
+        ShortVector b = b0.mul(x0).add(b1.mul(x1));
+        la = la.add(a);
+        lb = lb.add(b);
+        ha = ha.add(a.lanewise(VectorOperators.ASHR, 8));
+        hb = hb.add(b.lanewise(VectorOperators.ASHR, 8));
       }
-      int at = 2 * block * PER_RUN + group * TILE * LANES;
-      l0.reinterpretAsInts().intoArray(sums, at);
-      l1.reinterpretAsInts().intoArray(sums, at + LANES);
-      l2.reinterpretAsInts().intoArray(sums, at + 2 * LANES);
-      l3.reinterpretAsInts().intoArray(sums, at + 3 * LANES);
-      h0.reinterpretAsInts().intoArray(sums, at + PER_RUN);
-      h1.reinterpretAsInts().intoArray(sums, at + PER_RUN + LANES);
-      h2.reinterpretAsInts().intoArray(sums, at + PER_RUN + 2 * LANES);
-      h3.reinterpretAsInts().intoArray(sums, at + PER_RUN + 3 * LANES);
+      int at = 2 * block * PER_RUN + row * LANES;
+      la.reinterpretAsInts().intoArray(sums, at);
+      lb.reinterpretAsInts().intoArray(sums, at + TILE * LANES);
+      ha.reinterpretAsInts().intoArray(sums, at + PER_RUN);
+      hb.reinterpretAsInts().intoArray(sums, at + PER_RUN + TILE * LANES);
     }
   }
 

@@ -56,13 +56,15 @@ final class VectorScaling {
 
   private static void oneRun(VectorSlab slab, float[] d, int dAt, float[] out, int at, int stride) {
     int rows = slab.rows;
+    int rowBits = rows >> 1;
     int perRun = perRun(slab);
     int halving = slab.perBlock - 1;
     int subBlocks = slab.blocks * slab.perBlock;
     for (int cell = 0; cell < slab.groups * rows; cell++) {
-      int row = cell % rows;
-      int to = at + row * stride + cell / rows * GROUP;
-      int scaleAt = cell / rows * VectorSlab.GROUP_SCALES;
+      int row = cell & rows - 1; // 1 or 4: no division
+      int group = cell >> rowBits;
+      int to = at + row * stride + group * GROUP;
+      int scaleAt = group * VectorSlab.GROUP_SCALES;
       FloatVector a = FloatVector.fromArray(F, out, to);
       FloatVector b = FloatVector.fromArray(F, out, to + LANES);
       for (int s = 0; s < subBlocks; s++) {
@@ -83,13 +85,15 @@ final class VectorScaling {
   private static void twoRuns(
       VectorSlab slab, float[] d, int dAt, float[] out, int at, int stride) {
     int rows = slab.rows;
+    int rowBits = rows >> 1;
     int perRun = perRun(slab);
     int halving = slab.perBlock - 1;
     int subBlocks = slab.blocks * slab.perBlock;
     for (int cell = 0; cell < slab.groups * rows; cell++) {
-      int row = cell % rows;
-      int to = at + row * stride + cell / rows * GROUP;
-      int scaleAt = cell / rows * VectorSlab.GROUP_SCALES;
+      int row = cell & rows - 1; // 1 or 4: no division
+      int group = cell >> rowBits;
+      int to = at + row * stride + group * GROUP;
+      int scaleAt = group * VectorSlab.GROUP_SCALES;
       FloatVector a = FloatVector.fromArray(F, out, to);
       FloatVector b = FloatVector.fromArray(F, out, to + LANES);
       for (int s = 0; s < subBlocks; s++) {
@@ -112,14 +116,16 @@ final class VectorScaling {
     }
   }
 
-  /** Of {@link VectorProducts#wideFour}: low sums, then high sums. */
+  /** Of {@link VectorProducts#wide}: low sums, then high sums. */
   private static void pairs(VectorSlab slab, float[] d, int dAt, float[] out, int at, int stride) {
     int rows = slab.rows;
+    int rowBits = rows >> 1;
     int perRun = perRun(slab);
     for (int cell = 0; cell < slab.groups * rows; cell++) {
-      int row = cell % rows;
-      int to = at + row * stride + cell / rows * GROUP;
-      int scaleAt = cell / rows * VectorSlab.GROUP_SCALES;
+      int row = cell & rows - 1; // 1 or 4: no division
+      int group = cell >> rowBits;
+      int to = at + row * stride + group * GROUP;
+      int scaleAt = group * VectorSlab.GROUP_SCALES;
       FloatVector a = FloatVector.fromArray(F, out, to);
       FloatVector b = FloatVector.fromArray(F, out, to + LANES);
       for (int block = 0; block < slab.blocks; block++) {
@@ -149,13 +155,15 @@ final class VectorScaling {
   private static void oneRunWithMin(
       VectorSlab slab, float[] d, int dAt, int[] x, int xAt, float[] out, int at, int stride) {
     int rows = slab.rows;
+    int rowBits = rows >> 1;
     int perRun = perRun(slab);
     int halving = slab.perBlock - 1;
     int subBlocks = slab.blocks * slab.perBlock;
     for (int cell = 0; cell < slab.groups * rows; cell++) {
-      int row = cell % rows;
-      int to = at + row * stride + cell / rows * GROUP;
-      int scaleAt = cell / rows * VectorSlab.GROUP_SCALES;
+      int row = cell & rows - 1; // 1 or 4: no division
+      int group = cell >> rowBits;
+      int to = at + row * stride + group * GROUP;
+      int scaleAt = group * VectorSlab.GROUP_SCALES;
       FloatVector a = FloatVector.fromArray(F, out, to);
       FloatVector b = FloatVector.fromArray(F, out, to + LANES);
       for (int s = 0; s < subBlocks; s++) {
@@ -186,11 +194,13 @@ final class VectorScaling {
   private static void twoRunsWithMin(
       VectorSlab slab, float[] d, int dAt, int[] x, int xAt, float[] out, int at, int stride) {
     int rows = slab.rows;
+    int rowBits = rows >> 1;
     int perRun = perRun(slab);
     for (int cell = 0; cell < slab.groups * rows; cell++) {
-      int row = cell % rows;
-      int to = at + row * stride + cell / rows * GROUP;
-      int scaleAt = cell / rows * VectorSlab.GROUP_SCALES;
+      int row = cell & rows - 1; // 1 or 4: no division
+      int group = cell >> rowBits;
+      int to = at + row * stride + group * GROUP;
+      int scaleAt = group * VectorSlab.GROUP_SCALES;
       FloatVector a = FloatVector.fromArray(F, out, to);
       FloatVector b = FloatVector.fromArray(F, out, to + LANES);
       for (int block = 0; block < slab.blocks; block++) { // no such type has smaller sub-blocks

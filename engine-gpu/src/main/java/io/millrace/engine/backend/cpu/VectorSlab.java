@@ -18,6 +18,9 @@ final class VectorSlab {
   /** Shorts of one group's inputs in {@link #weights}, sub-blocks' floats in {@link #scales}. */
   static final int GROUP_WEIGHTS = BLOCKS_OF_ONE * Int8Blocks.BLOCK * VectorWeight.GROUP;
 
+  /** Where the odd inputs of a group start, of types whose products fit int16 only in pairs. */
+  static final int ODD_INPUTS = GROUP_WEIGHTS / 2;
+
   static final int GROUP_SCALES = BLOCKS_OF_ONE * SUB_BLOCKS_MAX * VectorWeight.GROUP;
 
   /** {@code [group][inputs][a0, b0, a1, b1, ..]} */
@@ -39,6 +42,9 @@ final class VectorSlab {
 
   /** Where the second group's weights start: behind the first's, or there if there is only one. */
   int secondAt;
+
+  /** {@link #ODD_INPUTS}; the compiler hoists the checks of an index if it is no constant. */
+  final int oddAt = ODD_INPUTS;
 
   /** Groups, 1 or 2, and rows of activations, 1 or 4. */
   int groups;

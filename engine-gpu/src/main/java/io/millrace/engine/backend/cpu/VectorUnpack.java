@@ -35,13 +35,14 @@ final class VectorUnpack {
     }
   }
 
+  /** First the even inputs, then the odd ones. */
   private static void bytes(int[] plane, int from, int blocks, short[] to, int at) {
     for (int v = 0; v < blocks * 16; v++) {
       ShortVector two =
           (ShortVector) IntVector.fromArray(I, plane, from + v * LANES).reinterpretShape(S, 0);
-      int i = at + v * 2 * STEP;
+      int i = at + v * STEP;
       two.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 8).intoArray(to, i);
-      two.lanewise(VectorOperators.ASHR, 8).intoArray(to, i + STEP);
+      two.lanewise(VectorOperators.ASHR, 8).intoArray(to, i + VectorSlab.ODD_INPUTS);
     }
   }
 

@@ -23,8 +23,8 @@ class CpuBackendsTest {
         .hasMessage("threads is 257, must be 1 to 256");
     try (Backend backend = CpuBackends.fastest(1)) {
       assertThatThrownBy(
-              () -> backend.weight("blk.0.attn_q.weight", GgmlType.Q6_K, 1, 256, (o, b, n) -> {}))
-          .hasMessageContaining("blk.0.attn_q.weight is Q6_K");
+              () -> backend.weight("blk.0.attn_q.weight", GgmlType.IQ1_S, 1, 256, (o, b, n) -> {}))
+          .hasMessageContaining("blk.0.attn_q.weight is IQ1_S");
     }
   }
 }

@@ -226,15 +226,15 @@ public final class GenerateCommand implements Callable<Integer> {
     stop = List.of();
     repetitionPenalty = 1; // the engine sees the choices, not the logits
     EngineConfig config = config(loaded, prompt.length);
+    if ((long) prompt.length + maxTokens > config.contextTokensMax()) {
+      throw CommandFailure.failed(
+          "%d tokens of prompt and %d steps do not fit the context of %d"
+              .formatted(prompt.length, maxTokens, config.contextTokensMax()));
+    }
     try (LogitsTrace trace =
         new LogitsTrace(logits, forceTokens, maxTokens, loaded.config().vocabSize())) {
       try (Engine engine = loaded.engine(config, model -> new GuidedModel(model, trace))) {
         run(engine, prompt, out);
-      }
-      if (trace.greedy().size() < maxTokens) {
-        throw CommandFailure.failed(
-            "%d tokens of prompt and %d steps do not fit the context of %d"
-                .formatted(prompt.length, maxTokens, config.contextTokensMax()));
       }
       print(trace.greedy(), out);
     }
