@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes src/test/resources/quant/*.bin: blocks of every quantised type and what ggml reads in them.
 
     python3 quant_golden.py LIBGGML_BASE_SO OUTPUT_DIRECTORY

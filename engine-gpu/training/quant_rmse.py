@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Makes src/test/resources/quant/rows.bin and rmse.csv: what error ggml's own quantisation makes.
 
     python3 quant_rmse.py LIBGGML_BASE_SO OUTPUT_DIRECTORY

@@ -16,6 +16,7 @@ package io.millrace.engine;
  * @param prefixCache whether sequences that begin alike share the blocks of their beginning
  * @param overtakesMax how often others may join the batch before the sequence that has waited
  *     longest, until it is its turn whatever its priority and tenant; 0 is strict order of arrival
+ * @param speculation whether and how tokens are drafted
  */
 public record EngineConfig(
     int sequencesMax,
@@ -26,7 +27,8 @@ public record EngineConfig(
     int contextTokensMax,
     int threads,
     boolean prefixCache,
-    int overtakesMax) {
+    int overtakesMax,
+    Speculation speculation) {
 
   /** Where nothing else is said: who has waited longest joins as one of 33 at the latest. */
   public static final int OVERTAKES_MAX = 32;
@@ -45,7 +47,31 @@ public record EngineConfig(
     atLeast("overtakesMax", overtakesMax, 0);
   }
 
-  /** With the usual bound on overtaking. */
+  /** Without speculation. */
+  public EngineConfig(
+      int sequencesMax,
+      int stepTokensMax,
+      int waitingMax,
+      int kvBlocks,
+      int blockTokens,
+      int contextTokensMax,
+      int threads,
+      boolean prefixCache,
+      int overtakesMax) {
+    this(
+        sequencesMax,
+        stepTokensMax,
+        waitingMax,
+        kvBlocks,
+        blockTokens,
+        contextTokensMax,
+        threads,
+        prefixCache,
+        overtakesMax,
+        Speculation.OFF);
+  }
+
+  /** With the usual bound on overtaking, without speculation. */
   public EngineConfig(
       int sequencesMax,
       int stepTokensMax,
@@ -67,7 +93,22 @@ public record EngineConfig(
         OVERTAKES_MAX);
   }
 
-  /** With the prefix cache on. */
+  /** The same limits with another speculation. */
+  public EngineConfig with(Speculation other) {
+    return new EngineConfig(
+        sequencesMax,
+        stepTokensMax,
+        waitingMax,
+        kvBlocks,
+        blockTokens,
+        contextTokensMax,
+        threads,
+        prefixCache,
+        overtakesMax,
+        other);
+  }
+
+  /** With the prefix cache on, without speculation. */
   public EngineConfig(
       int sequencesMax,
       int stepTokensMax,

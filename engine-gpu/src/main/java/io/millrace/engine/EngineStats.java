@@ -16,6 +16,7 @@ package io.millrace.engine;
  * @param outputTokens tokens generated
  * @param preemptions sequences that gave up their blocks and were computed again
  * @param busyNanos time spent in steps, nanoseconds
+ * @param drafts what was drafted, and what of it was accepted
  */
 public record EngineStats(
     int running,
@@ -29,4 +30,36 @@ public record EngineStats(
     long prefixHitTokens,
     long outputTokens,
     long preemptions,
-    long busyNanos) {}
+    long busyNanos,
+    DraftCounts drafts) {
+
+  /** The load of an engine that drafts nothing. */
+  public EngineStats(
+      int running,
+      int waiting,
+      int kvBlocksUsed,
+      int kvBlocksCached,
+      int kvBlocksTotal,
+      long steps,
+      long promptTokens,
+      long prefixQueryTokens,
+      long prefixHitTokens,
+      long outputTokens,
+      long preemptions,
+      long busyNanos) {
+    this(
+        running,
+        waiting,
+        kvBlocksUsed,
+        kvBlocksCached,
+        kvBlocksTotal,
+        steps,
+        promptTokens,
+        prefixQueryTokens,
+        prefixHitTokens,
+        outputTokens,
+        preemptions,
+        busyNanos,
+        DraftCounts.NONE);
+  }
+}

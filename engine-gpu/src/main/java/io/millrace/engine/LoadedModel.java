@@ -7,6 +7,8 @@ import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.model.ModelConfig;
 import io.millrace.engine.model.Transformer;
 import io.millrace.engine.model.Weights;
+import io.millrace.engine.speculative.DraftModelProposer;
+import io.millrace.engine.speculative.Proposers;
 import io.millrace.engine.tokenizer.PromptEncoder;
 import io.millrace.engine.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -22,19 +24,23 @@ import java.util.function.UnaryOperator;
  * <p>Thread-safe. The weights stay until this and every engine made of it are closed.
  */
 public final class LoadedModel implements AutoCloseable {
+  private final Path path;
   private final BackendKind kind;
   private final Backend loader;
   private final Weights weights;
   private final Tokenizer tokenizer;
   private final PromptEncoder prompts;
   private final AtomicBoolean warmedUp = new AtomicBoolean();
+  private String digest;
 
   private LoadedModel(
+      Path path,
       BackendKind kind,
       Backend loader,
       Weights weights,
       Tokenizer tokenizer,
       PromptEncoder prompts) {
+    this.path = path;
     this.kind = kind;
     this.loader = loader;
     this.weights = weights;
@@ -53,7 +59,12 @@ public final class LoadedModel implements AutoCloseable {
       Backend loader = kind.open(1);
       try {
         return new LoadedModel(
-            kind, loader, Weights.load(file.source(), loader), file.tokenizer(), file.prompts());
+            path,
+            kind,
+            loader,
+            Weights.load(file.source(), loader),
+            file.tokenizer(),
+            file.prompts());
       } catch (IOException | RuntimeException | Error e) {
         loader.close();
         throw e;
@@ -61,49 +72,109 @@ public final class LoadedModel implements AutoCloseable {
     }
   }
 
-  /** A new engine on these weights. Closing it frees its cache and its threads. */
-  public Engine engine(EngineConfig config) {
-    return engine(config, model -> model);
+  /**
+   * A new engine on these weights, without a draft model. Closing it frees its cache and its
+   * threads.
+   *
+   * @throws IllegalArgumentException if the configuration wants a draft model
+   */
+  public LocalEngine engine(EngineConfig config) {
+    return engine(config, null, model -> model);
   }
 
   /**
-   * A new engine whose steps go through a model of the caller's around this one.
+   * A new engine without a draft model whose steps go through a model of the caller's around this
+   * one.
    *
    * @param around closes what it is given when it is closed
    */
-  public Engine engine(EngineConfig config, UnaryOperator<LanguageModel> around) {
+  public LocalEngine engine(EngineConfig config, UnaryOperator<LanguageModel> around) {
+    return engine(config, null, around);
+  }
+
+  /**
+   * A new engine on these weights. Closing it frees its cache and its threads.
+   *
+   * @param draft proposes tokens if the configuration wants a draft model, else it is not used and
+   *     may be null; its weights stay until this engine is closed, too
+   * @throws IllegalArgumentException if the configuration wants a draft model and this is none, or
+   *     its vocabulary is another
+   */
+  public LocalEngine engine(EngineConfig config, LoadedModel draft) {
+    return engine(config, draft, model -> model);
+  }
+
+  private LocalEngine engine(
+      EngineConfig config, LoadedModel draft, UnaryOperator<LanguageModel> around) {
+    boolean drafts = config.speculation().method().needsModel();
+    if (drafts && draft == null) {
+      throw new IllegalArgumentException("speculation by a draft model needs a draft model");
+    }
+    if (drafts) {
+      SameVocabulary.require(tokenizer, draft.tokenizer);
+      if (draft.kind != kind) {
+        throw new IllegalArgumentException("the draft model was loaded for another backend");
+      }
+    }
     Backend backend = kind.open(config.threads());
+    LanguageModel target = null;
     try {
+      target = around.apply(new OwningModel(transformer(config, backend), backend));
+      if (!drafts) {
+        return new LocalEngine(target, tokenizer, config, System::nanoTime);
+      }
+      // On the same backend: their passes take turns.
+      DraftModelProposer proposer =
+          new DraftModelProposer(
+              draft.transformer(config, backend),
+              tokenizer,
+              Math.min(target.vocabSize(), tokenizer.vocabSize()),
+              config.stepTokensMax(),
+              System::nanoTime);
       return new LocalEngine(
-          around.apply(
-              new OwningModel(
-                  new Transformer(
-                      weights,
-                      backend,
-                      config.kvBlocks(),
-                      config.blockTokens(),
-                      config.contextTokensMax()),
-                  backend)),
+          target,
           tokenizer,
           config,
-          System::nanoTime);
+          System::nanoTime,
+          System::currentTimeMillis,
+          Proposers.with(config.speculation(), proposer));
     } catch (RuntimeException | Error e) {
-      backend.close();
+      if (target != null) {
+        target.close();
+      } else {
+        backend.close();
+      }
       throw e;
     }
+  }
+
+  private Transformer transformer(EngineConfig config, Backend backend) {
+    return new Transformer(
+        weights, backend, config.kvBlocks(), config.blockTokens(), config.contextTokensMax());
+  }
+
+  /** A new warm engine without a draft model. */
+  public Engine warmEngine(EngineConfig config, Duration max) {
+    return warmEngine(config, null, max);
   }
 
   /**
    * A new engine, its kernels warmed up if that was not done before: a task that restarts in the
    * same process does not wait again.
    *
+   * @param draft as {@link #engine(EngineConfig, LoadedModel)} takes it
    * @param max about how long the warm-up may take
    */
-  public Engine warmEngine(EngineConfig config, Duration max) {
-    Engine engine = engine(config);
+  public Engine warmEngine(EngineConfig config, LoadedModel draft, Duration max) {
+    LocalEngine engine = engine(config, draft);
     try {
       if (warmedUp.compareAndSet(false, true)) {
-        new WarmUp(config, System::nanoTime, max).run(engine);
+        // Twice as long to compile as to measure what compiled code takes.
+        engine.calibrate(true);
+        new WarmUp(config, System::nanoTime, max.multipliedBy(2).dividedBy(3)).run(engine);
+        engine.calibrate(true);
+        new WarmUp(config, System::nanoTime, max.dividedBy(3)).run(engine);
+        engine.calibrate(false);
       }
       return engine;
     } catch (RuntimeException | Error e) {
@@ -122,6 +193,19 @@ public final class LoadedModel implements AutoCloseable {
 
   public PromptEncoder prompts() {
     return prompts;
+  }
+
+  /**
+   * SHA-256 of the whole file, as {@link ModelFile#digest} has it. Read once, when first asked for:
+   * it takes about as long as loading the weights.
+   */
+  public synchronized String digest() throws IOException {
+    if (digest == null) {
+      try (ModelFile file = ModelFile.open(path)) {
+        digest = file.digest();
+      }
+    }
+    return digest;
   }
 
   /** Short name of what computes. */

@@ -9,6 +9,9 @@ import io.millrace.engine.scheduler.ScheduledBatch;
 import io.millrace.engine.scheduler.ScheduledBatch.Chunk;
 import io.millrace.engine.scheduler.Scheduler;
 import io.millrace.engine.scheduler.Sequence;
+import io.millrace.engine.speculative.DraftProposer;
+import io.millrace.engine.speculative.Proposers;
+import io.millrace.engine.speculative.Speculator;
 import io.millrace.engine.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,10 +22,11 @@ import java.util.function.LongSupplier;
 /**
  * The engine that runs a model in this process, many sequences at once.
  *
- * <p>The main loop is {@link #step}: schedule, run, update. What a request's answer is depends on
- * the request alone: not on what else runs, on how its prompt is cut into chunks, on what of it was
- * cached, on preemption, or on whether an earlier attempt drew its first tokens. The model's end
- * token counts as a token of output and has no text.
+ * <p>The main loop is {@link #step}: schedule, draft, run, update. What a request's answer is
+ * depends on the request alone: not on what else runs, on how its prompt is cut into chunks, on
+ * what of it was cached, on preemption, or on whether an earlier attempt drew its first tokens. The
+ * model's end token counts as a token of output and has no text. A deadline is looked at before
+ * each step, and so passed by a step at most.
  */
 public final class LocalEngine implements Engine {
   // What it is made of.
@@ -38,6 +42,7 @@ public final class LocalEngine implements Engine {
 
   private final BlockPool pool;
   private final Scheduler scheduler;
+  private final Speculator speculator;
   private final ModelRunner runner;
 
   // What it is doing.
@@ -53,17 +58,17 @@ public final class LocalEngine implements Engine {
   private long busyNanos;
   private boolean closed;
 
-  /** With deadlines by the system's clock. */
+  /** With deadlines by the system's clock, and without a draft model. */
   public LocalEngine(
       LanguageModel model, Tokenizer tokenizer, EngineConfig config, LongSupplier nanoClock) {
     this(model, tokenizer, config, nanoClock, System::currentTimeMillis);
   }
 
   /**
-   * @param model closed with the engine
-   * @param nanoClock the time in nanoseconds, from any origin: {@code System::nanoTime}
-   * @param epochMillis the time that deadlines are compared with, milliseconds since 1970 UTC
-   * @throws IllegalArgumentException if the model's KV cache is not what the configuration says
+   * An engine without a draft model.
+   *
+   * @throws IllegalArgumentException as the other constructor, or if the configuration wants a
+   *     draft model
    */
   public LocalEngine(
       LanguageModel model,
@@ -71,6 +76,29 @@ public final class LocalEngine implements Engine {
       EngineConfig config,
       LongSupplier nanoClock,
       LongSupplier epochMillis) {
+    this(
+        model,
+        tokenizer,
+        config,
+        nanoClock,
+        epochMillis,
+        Proposers.withoutModel(config.speculation()));
+  }
+
+  /**
+   * @param model closed with the engine
+   * @param nanoClock the time in nanoseconds, from any origin: {@code System::nanoTime}
+   * @param epochMillis the time that deadlines are compared with, milliseconds since 1970 UTC
+   * @param proposer drafts tokens where the configuration says so; closed with the engine
+   * @throws IllegalArgumentException if the model's KV cache is not what the configuration says
+   */
+  public LocalEngine(
+      LanguageModel model,
+      Tokenizer tokenizer,
+      EngineConfig config,
+      LongSupplier nanoClock,
+      LongSupplier epochMillis,
+      DraftProposer proposer) {
     if (model.blockTokens() != config.blockTokens() || model.kvBlocks() < config.kvBlocks()) {
       throw new IllegalArgumentException(
           String.format(
@@ -86,6 +114,14 @@ public final class LocalEngine implements Engine {
     this.vocabSize = Math.min(model.vocabSize(), tokenizer.vocabSize());
     this.pool = new BlockPool(config.kvBlocks(), config.blockTokens());
     this.scheduler = new Scheduler(config, pool);
+    this.speculator =
+        new Speculator(
+            proposer,
+            Proposers.draftLength(config.speculation(), proposer),
+            config.speculation().draftTokensMax(),
+            vocabSize,
+            pool,
+            nanoClock);
     this.runner = new ModelRunner(model, new Sampler(vocabSize));
   }
 
@@ -112,11 +148,12 @@ public final class LocalEngine implements Engine {
     requireOpen();
     long start = nanoClock.getAsLong();
     ended.addAll(scheduler.expire(epochMillis.getAsLong()));
-    ScheduledBatch batch = scheduler.schedule();
+    ScheduledBatch batch = speculator.extend(scheduler.schedule(), config.stepTokensMax());
     if (batch.isEmpty()) {
       return reportEnded(new ArrayList<>());
     }
     List<ChunkOutput> outputs = runner.run(batch);
+    speculator.learn(batch, outputs);
     scheduler.update(batch, outputs);
     List<GenerationUpdate> updates = report(batch, outputs, nanoClock.getAsLong() - start);
     return reportEnded(updates);
@@ -154,7 +191,8 @@ public final class LocalEngine implements Engine {
         scheduler.prefixHitTokens(),
         outputTokens,
         scheduler.preemptions(),
-        busyNanos);
+        busyNanos,
+        speculator.counts());
   }
 
   /** Drops all requests without reporting them, and closes the model. */
@@ -165,8 +203,17 @@ public final class LocalEngine implements Engine {
       List.copyOf(sequences.keySet()).forEach(this::cancel);
       sequences.clear();
       ended.clear();
-      model.close();
+      try {
+        speculator.close();
+      } finally {
+        model.close();
+      }
     }
+  }
+
+  /** Begins or ends steps over made-up requests, from which speculation learns times alone. */
+  void calibrate(boolean begin) {
+    speculator.calibrate(begin);
   }
 
   /** For tests of what must hold between steps. */
@@ -191,7 +238,9 @@ public final class LocalEngine implements Engine {
     for (int i = 0; i < shares.length; i++) {
       Chunk chunk = chunks.get(i);
       boolean failed = outputs.get(i).error() != null;
-      GenerationUpdate update = update(chunk.sequence(), failed ? 0 : chunk.tokens(), shares[i]);
+      GenerationUpdate update =
+          update(chunk.sequence(), failed ? 0 : chunk.tokens(), chunk.draft().length, shares[i]);
+      speculator.count(chunk, update.acceptedTokens());
       if (!failed) {
         promptTokens +=
             Math.max(0, Math.min(chunk.to(), chunk.sequence().promptLength()) - chunk.from());
@@ -204,25 +253,30 @@ public final class LocalEngine implements Engine {
 
   private List<GenerationUpdate> reportEnded(List<GenerationUpdate> updates) {
     for (Sequence sequence : ended) {
-      updates.add(update(sequence, 0, 0));
+      updates.add(update(sequence, 0, 0, 0));
     }
     ended.clear();
     return updates;
   }
 
-  private GenerationUpdate update(Sequence sequence, int computedTokens, long nanos) {
+  private GenerationUpdate update(
+      Sequence sequence, int computedTokens, int draftedTokens, long nanos) {
     if (sequence.isFinished()) {
       sequences.remove(sequence.id());
+      speculator.release(sequence);
     }
+    List<TokenOutput> tokens = sequence.takeNewTokens();
     return new GenerationUpdate(
         sequence.id(),
-        sequence.takeNewTokens(),
+        tokens,
         sequence.takeNewText(),
         sequence.finishReason(),
         sequence.error(),
         sequence.cachedPromptTokens(),
         computedTokens,
-        nanos);
+        nanos,
+        draftedTokens,
+        (int) tokens.stream().filter(TokenOutput::drafted).count());
   }
 
   private void validate(GenerationRequest request) throws RequestRejectedException {

@@ -18,6 +18,11 @@ public record TokenOutput(int id, float logprob, List<TokenLogprob> alternatives
     alternatives = List.copyOf(alternatives);
   }
 
+  /** The same token, proposed by a draft. */
+  public TokenOutput asDrafted() {
+    return new TokenOutput(id, logprob, alternatives, true);
+  }
+
   /** A token that could have been drawn, and the natural logarithm of its probability. */
   public record TokenLogprob(int id, float logprob) {}
 }

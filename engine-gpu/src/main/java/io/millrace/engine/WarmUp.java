@@ -14,6 +14,9 @@ public final class WarmUp {
   private static final int PROMPT_TOKENS = 24;
   private static final int OUTPUT_TOKENS = 8;
 
+  /** Sizes of batches, in turn. Compiled code must know one row and several. */
+  private static final int[] BATCHES = {1, 8, 1, 2, 1, 4, 1, 16};
+
   /** Where a single step takes this long, compiled code is not what makes it slow. */
   private static final long STEP_NANOS_MAX = Duration.ofMillis(500).toNanos();
 
@@ -34,8 +37,8 @@ public final class WarmUp {
   }
 
   /**
-   * Alternates single sequences and small batches until the time is up. The engine must be idle,
-   * and is idle again afterwards.
+   * Alternates single sequences and batches until the time is up. The engine must be idle, and is
+   * idle again afterwards.
    *
    * @return steps run
    */
@@ -44,7 +47,8 @@ public final class WarmUp {
     int steps = 0;
     boolean goOn = true;
     while (goOn) {
-      List<String> ids = submit(engine, round++ % 2 == 0 ? 1 : Math.min(8, config.sequencesMax()));
+      List<String> ids =
+          submit(engine, Math.min(BATCHES[round++ % BATCHES.length], config.sequencesMax()));
       while (goOn && engine.hasWork()) {
         long before = nanoClock.getAsLong();
         engine.step();

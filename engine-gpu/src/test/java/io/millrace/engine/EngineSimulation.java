@@ -5,6 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.engine.kvcache.BlockPool;
 import io.millrace.engine.sampling.OutputText;
 import io.millrace.engine.scheduler.Sequence;
+import io.millrace.engine.speculative.ChainedProposer;
+import io.millrace.engine.speculative.DraftModelProposer;
+import io.millrace.engine.speculative.DraftProposer;
+import io.millrace.engine.speculative.NgramProposer;
+import io.millrace.engine.speculative.TestProposer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -38,6 +43,8 @@ final class EngineSimulation {
     int queueFull;
     long prefixHits;
     long sharedBlocks;
+    long accepted;
+    long rejected;
 
     void add(Coverage other) {
       preemptions += other.preemptions;
@@ -51,6 +58,8 @@ final class EngineSimulation {
       queueFull += other.queueFull;
       prefixHits += other.prefixHits;
       sharedBlocks += other.sharedBlocks;
+      accepted += other.accepted;
+      rejected += other.rejected;
     }
   }
 
@@ -95,6 +104,8 @@ final class EngineSimulation {
 
   private long reportedNanos;
   private long reportedTokens;
+  private long reportedDrafted;
+  private long reportedAccepted;
 
   EngineSimulation(long seed) {
     this.random = new Random(seed * 0x9e3779b97f4a7c15L);
@@ -157,17 +168,26 @@ final class EngineSimulation {
             1000,
             1,
             random.nextInt(4) > 0,
-            random.nextInt(6));
-    engine = engine(config);
+            random.nextInt(6),
+            speculation());
+    engine =
+        new LocalEngine(
+            model(config), new FakeTokenizer(), config, this::tick, () -> nowMs, proposer());
     submitted.clear();
     reportedNanos = 0;
     reportedTokens = 0;
+    reportedDrafted = 0;
+    reportedAccepted = 0;
   }
 
   /** The engine ends as in a crash, though not before its books were checked. */
   private void finish() {
     assertThat(engine.stats().busyNanos()).isEqualTo(reportedNanos);
     assertThat(engine.stats().outputTokens()).isEqualTo(reportedTokens);
+    assertThat(engine.stats().drafts().drafted()).isEqualTo(reportedDrafted);
+    assertThat(engine.stats().drafts().accepted()).isEqualTo(reportedAccepted);
+    coverage.accepted += reportedAccepted;
+    coverage.rejected += reportedDrafted - reportedAccepted;
     coverage.preemptions += engine.stats().preemptions();
     coverage.prefixHits += engine.stats().prefixHitTokens();
     check(config.prefixCache() || engine.pool().cached() == 0, "blocks are cached unasked");
@@ -230,6 +250,11 @@ final class EngineSimulation {
       stepTokens += update.computedTokens();
       reportedNanos += update.deviceNanos();
       reportedTokens += update.tokens().size();
+      reportedDrafted += update.draftedTokens();
+      reportedAccepted += update.acceptedTokens();
+      check(
+          update.acceptedTokens() <= Math.min(update.draftedTokens(), update.tokens().size()),
+          "more was accepted than drafted or reported");
       if (update.computedTokens() > 0) {
         check(computed.add(update.requestId()), "one request has two updates in a step");
         coverage.chunkedSteps += update.tokens().isEmpty() ? 1 : 0;
@@ -260,6 +285,9 @@ final class EngineSimulation {
       check(
           sequence.computedTokens() <= sequence.blockTable().capacityTokens(),
           "computed tokens lie in no block");
+      check(
+          sequence.blockTable().size() <= pool.blocksFor(sequence.length()),
+          "a sequence keeps blocks that a draft had taken");
       for (int i = 0; i < sequence.blockTable().size(); i++) {
         int block = sequence.blockTable().blocks()[i];
         tables[block]++;
@@ -293,7 +321,9 @@ final class EngineSimulation {
 
   private void compareWithAlone(Client client) throws Exception {
     int[] prompt = client.request.promptTokens();
-    LocalEngine alone = engine(new EngineConfig(1, 1000, 1, 200, blockTokens, 1000, 1, false));
+    EngineConfig one = new EngineConfig(1, 1000, 1, 200, blockTokens, 1000, 1, false);
+    LocalEngine alone =
+        new LocalEngine(model(one), new FakeTokenizer(), one, this::tick, () -> nowMs);
     alone.submit(new GenerationRequest("alone", prompt, client.request.sampling()));
     List<TokenOutput> tokens = new ArrayList<>();
     StringBuilder text = new StringBuilder();
@@ -311,7 +341,7 @@ final class EngineSimulation {
       coverage.cancelled += expired ? 0 : 1;
       check(!expired || client.request.deadlineMs() <= nowMs, "expired before its deadline");
       assertThat(client.tokens.size()).isLessThanOrEqualTo(tokens.size());
-      assertThat(client.tokens).isEqualTo(tokens.subList(0, client.tokens.size()));
+      assertThat(notDrafted(client.tokens)).isEqualTo(tokens.subList(0, client.tokens.size()));
       OutputText sofar = new OutputText(new FakeTokenizer(), client.request.sampling().stop());
       client.tokens.forEach(token -> sofar.feed(token.id()));
       sofar.end();
@@ -320,9 +350,16 @@ final class EngineSimulation {
     }
     coverage.furtherChoices += client.request.sampling().choice() > 0 ? 1 : 0;
     coverage.stopped += client.finishReason == FinishReason.STOP ? 1 : 0;
-    assertThat(client.tokens).as(client.request.id()).isEqualTo(tokens);
+    assertThat(notDrafted(client.tokens)).as(client.request.id()).isEqualTo(tokens);
     assertThat(client.text.toString()).isEqualTo(text.toString());
     assertThat(client.finishReason).isEqualTo(finishReason);
+  }
+
+  /** What was drafted is all that may differ. */
+  private static List<TokenOutput> notDrafted(List<TokenOutput> tokens) {
+    return tokens.stream()
+        .map(t -> new TokenOutput(t.id(), t.logprob(), t.alternatives(), false))
+        .toList();
   }
 
   /**
@@ -334,13 +371,42 @@ final class EngineSimulation {
     return 200 + tokens * (clients.size() + 1);
   }
 
-  private LocalEngine engine(EngineConfig engineConfig) {
-    return new LocalEngine(
-        new FakeModel(engineConfig.kvBlocks(), engineConfig.blockTokens()),
-        new FakeTokenizer(),
-        engineConfig,
-        () -> nanos += 1 + random.nextInt(1_000_000),
-        () -> nowMs);
+  private long tick() {
+    nanos += 1 + random.nextInt(1_000_000);
+    return nanos;
+  }
+
+  private static FakeModel model(EngineConfig config) {
+    return new FakeModel(config.kvBlocks(), config.blockTokens());
+  }
+
+  private Speculation speculation() {
+    if (random.nextInt(4) == 0) {
+      return Speculation.OFF;
+    }
+    return new Speculation(
+        Speculation.Method.DRAFT_MODEL, 1 + random.nextInt(6), random.nextInt(4) == 0);
+  }
+
+  /** One that is made up, n-grams, or a draft model that agrees at times and is short of blocks. */
+  private DraftProposer proposer() {
+    List<TestProposer.Kind> kinds = List.of(TestProposer.Kind.values());
+    int kind = random.nextInt(kinds.size() + 2);
+    if (kind < kinds.size()) {
+      return new TestProposer(kinds.get(kind), new Random(random.nextLong()));
+    }
+    DraftProposer ngrams = new NgramProposer(1 + random.nextInt(3), 1);
+    if (kind == kinds.size()) {
+      return ngrams;
+    }
+    DraftProposer model =
+        new DraftModelProposer(
+            new FakeModel(1 + random.nextInt(40), 1 + random.nextInt(5)),
+            new FakeTokenizer(),
+            FakeModel.VOCAB_SIZE,
+            1 + random.nextInt(20),
+            this::tick);
+    return random.nextBoolean() ? model : new ChainedProposer(ngrams, model);
   }
 
   private void addClients(String id) {

@@ -40,6 +40,8 @@ class EngineSimulationTest {
     assertThat(coverage.chunkedSteps).as("chunked steps").isGreaterThan(SEEDS);
     assertThat(coverage.prefixHits).as("cached prompt tokens").isGreaterThan(SEEDS);
     assertThat(coverage.sharedBlocks).as("blocks in several tables").isGreaterThan(SEEDS);
+    assertThat(coverage.accepted).as("accepted drafts").isGreaterThan(SEEDS);
+    assertThat(coverage.rejected).as("rejected drafts").isGreaterThan(SEEDS);
     assertThat(coverage.queueFull).as("refusals by a full queue").isGreaterThan(SEEDS / 10);
   }
 }

@@ -3,6 +3,7 @@ package io.millrace.jobs;
 import io.millrace.engine.EngineConfig;
 import io.millrace.engine.ModelFile;
 import io.millrace.engine.ModelStore;
+import io.millrace.engine.Speculation;
 import io.millrace.engine.tokenizer.ChatMessage;
 import io.millrace.engine.tokenizer.ChatTemplateException;
 import io.millrace.engine.tokenizer.PromptEncoder;
@@ -38,9 +39,15 @@ final class LocalModels implements Models {
   @Override
   public OpenedModel open(Configuration options, String model) throws IOException {
     ModelOptions of = new ModelOptions(model);
+    Speculation speculation = of.speculation(options);
     ModelStore.Lease lease =
         ModelStore.shared().acquire(path(options, model), options.get(of.backend));
+    ModelStore.Lease draft = null;
     try {
+      if (speculation.method().needsModel()) {
+        draft =
+            ModelStore.shared().acquire(Path.of(options.get(of.draft)), options.get(of.backend));
+      }
       int blockTokens = options.get(of.kvBlockTokens);
       int threads = options.get(of.threads);
       EngineConfig config =
@@ -52,16 +59,29 @@ final class LocalModels implements Models {
               blockTokens,
               contextTokensMax(options, of, lease.model().config().contextLength()),
               threads > 0 ? threads : Runtime.getRuntime().availableProcessors(),
-              options.get(of.prefixCache));
+              options.get(of.prefixCache),
+              options.get(of.overtakesMax),
+              speculation);
       return new OpenedModel(
-          lease.model().warmEngine(config, WARM_UP_MAX),
+          lease.model().warmEngine(config, draft == null ? null : draft.model(), WARM_UP_MAX),
           lease.model().tokenizer(),
           lease.model().backendName(),
-          lease::close);
-    } catch (RuntimeException | Error e) {
-      lease.close();
+          lease.model()::digest,
+          release(lease, draft));
+    } catch (IOException | RuntimeException | Error e) {
+      release(lease, draft).run();
       throw e;
     }
+  }
+
+  /** Gives back a model and, if there is one, its draft. */
+  private static Runnable release(ModelStore.Lease lease, ModelStore.Lease draft) {
+    return () -> {
+      lease.close();
+      if (draft != null) {
+        draft.close();
+      }
+    };
   }
 
   private static Path path(Configuration options, String model) {

@@ -2,6 +2,8 @@ package io.millrace.jobs;
 
 import static io.millrace.jobs.MillraceOptions.between;
 
+import io.millrace.engine.EngineConfig;
+import io.millrace.engine.Speculation;
 import io.millrace.engine.backend.BackendKind;
 import java.util.List;
 import org.apache.flink.configuration.ConfigOption;
@@ -17,6 +19,9 @@ public final class ModelOptions {
   private final String model;
 
   public final ConfigOption<String> path;
+  public final ConfigOption<String> draft;
+  public final ConfigOption<Speculation.Method> speculation;
+  public final ConfigOption<Integer> draftTokensMax;
   public final ConfigOption<BackendKind> backend;
   public final ConfigOption<Integer> parallelism;
   public final ConfigOption<Integer> threads;
@@ -25,6 +30,7 @@ public final class ModelOptions {
   public final ConfigOption<Integer> kvTokens;
   public final ConfigOption<Integer> kvBlockTokens;
   public final ConfigOption<Boolean> prefixCache;
+  public final ConfigOption<Integer> overtakesMax;
   public final ConfigOption<Integer> contextTokensMax;
   public final ConfigOption<Integer> outputTokensMax;
   public final ConfigOption<Double> temperature;
@@ -38,6 +44,26 @@ public final class ModelOptions {
             .stringType()
             .noDefaultValue()
             .withDescription("GGUF file, on every machine that runs the model or admits for it.");
+    draft =
+        option("draft")
+            .stringType()
+            .noDefaultValue()
+            .withDescription("GGUF file of a smaller model that drafts tokens for this one.");
+    speculation =
+        option("speculation")
+            .enumType(Speculation.Method.class)
+            .noDefaultValue()
+            .withDescription(
+                "What drafts tokens: off, ngram (earlier tokens), draft_model, or"
+                    + " ngram_then_draft_model. It changes how fast answers come, never what they"
+                    + " are. Unless set: draft_model where there is a draft, else off.");
+    draftTokensMax =
+        option("draft-tokens-max")
+            .intType()
+            .defaultValue(12)
+            .withDescription(
+                "Most tokens of a draft. How many are drafted follows their acceptance and the"
+                    + " load, down to none.");
     backend =
         option("backend")
             .enumType(BackendKind.class)
@@ -81,6 +107,14 @@ public final class ModelOptions {
             .defaultValue(true)
             .withDescription(
                 "Whether prompts that begin alike share the KV blocks of their beginning.");
+    overtakesMax =
+        option("overtakes-max")
+            .intType()
+            .defaultValue(EngineConfig.OVERTAKES_MAX)
+            .withDescription(
+                "How often others may join the batch before the prompt that has waited longest,"
+                    + " until it is its turn whatever its priority and tenant; 0 is strict order of"
+                    + " arrival.");
     contextTokensMax =
         option("context-tokens-max")
             .intType()
@@ -109,6 +143,9 @@ public final class ModelOptions {
   public List<ConfigOption<?>> all() {
     return List.of(
         path,
+        draft,
+        speculation,
+        draftTokensMax,
         backend,
         parallelism,
         threads,
@@ -117,6 +154,7 @@ public final class ModelOptions {
         kvTokens,
         kvBlockTokens,
         prefixCache,
+        overtakesMax,
         contextTokensMax,
         outputTokensMax,
         temperature,
@@ -132,10 +170,16 @@ public final class ModelOptions {
   void validate(Configuration configuration) {
     between(configuration, parallelism, 1, configuration.get(MillraceOptions.MAX_PARALLELISM));
     between(configuration, threads, 0, 1024);
+    between(configuration, draftTokensMax, 1, Speculation.DRAFT_TOKENS_MAX);
+    if (method(configuration).needsModel() && !configuration.contains(draft)) {
+      throw new IllegalArgumentException(
+          speculation.key() + " needs a draft model, and " + draft.key() + " is not set");
+    }
     between(configuration, sequencesMax, 1, SEQUENCES_MAX);
     between(configuration, stepTokensMax, configuration.get(sequencesMax), Integer.MAX_VALUE);
     between(configuration, kvBlockTokens, 1, 4096);
     between(configuration, kvTokens, configuration.get(kvBlockTokens), Integer.MAX_VALUE);
+    between(configuration, overtakesMax, 0, Integer.MAX_VALUE);
     between(configuration, contextTokensMax, 0, Integer.MAX_VALUE);
     between(configuration, outputTokensMax, 1, Integer.MAX_VALUE);
     double degrees = configuration.get(temperature);
@@ -143,6 +187,23 @@ public final class ModelOptions {
       throw new IllegalArgumentException(
           temperature.key() + " is " + degrees + ", must be 0 to 100");
     }
+  }
+
+  /** How the model's engine speculates. */
+  Speculation speculation(Configuration configuration) {
+    Speculation.Method method = method(configuration);
+    return method == Speculation.Method.OFF
+        ? Speculation.OFF
+        : Speculation.adaptive(method, configuration.get(draftTokensMax));
+  }
+
+  private Speculation.Method method(Configuration configuration) {
+    return configuration
+        .getOptional(speculation)
+        .orElse(
+            configuration.contains(draft)
+                ? Speculation.Method.DRAFT_MODEL
+                : Speculation.Method.OFF);
   }
 
   private OptionBuilder option(String name) {

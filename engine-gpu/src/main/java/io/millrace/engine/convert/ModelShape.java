@@ -37,6 +37,7 @@ public record ModelShape(
     check("heads", heads, 1, HEADS_MAX);
     check("kv-heads", kvHeads, 1, heads);
     check("head-dim", headDim, 2, WIDTH_MAX);
+    check("heads x head-dim", (long) heads * headDim, 2, WIDTH_MAX);
     check("ffn", ffnDim, 1, WIDTH_MAX);
     check("vocab", vocabSize, SyntheticVocabulary.SIZE_MIN, SyntheticVocabulary.SIZE_MAX);
     check("context", contextLength, 1, Integer.MAX_VALUE);
@@ -48,7 +49,7 @@ public record ModelShape(
     }
   }
 
-  private static void check(String name, int value, int min, int max) {
+  private static void check(String name, long value, int min, int max) {
     if (value < min || value > max) {
       throw new IllegalArgumentException(name + " is " + value + ", must be " + min + " to " + max);
     }

@@ -76,8 +76,11 @@ public final class GgufWriter {
   /**
    * Writes the file beside its place, and gives it its name, over one that was there, when it is
    * whole and on disk: nobody sees half a file.
+   *
+   * @throws IOException if it cannot be written, or will not fit on the disk
    */
   public void writeWhole(Path path) throws IOException {
+    requireSpace(path.toAbsolutePath().getParent());
     Path unfinished = path.resolveSibling(path.getFileName() + ".part");
     try {
       try (FileChannel channel =
@@ -137,6 +140,18 @@ public final class GgufWriter {
       out.zeros(padding(tensor.bytes, alignment));
     }
     out.flush();
+  }
+
+  /** Better to say so now than after an hour of quantising. */
+  private void requireSpace(Path folder) throws IOException {
+    long needed = 0;
+    for (Tensor tensor : tensors) {
+      needed = Math.addExact(needed, tensor.bytes);
+    }
+    long free = Files.getFileStore(folder).getUsableSpace();
+    if (needed > free) {
+      throw new IOException(needed + " bytes do not fit on the disk, where " + free + " are free");
+    }
   }
 
   private int alignment() {

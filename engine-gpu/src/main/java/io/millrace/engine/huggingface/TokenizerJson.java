@@ -87,17 +87,19 @@ final class TokenizerJson {
   }
 
   private int id(JsonNode id) throws GgufFormatException {
-    root.require(
-        id.isInt() && id.intValue() >= 0 && id.intValue() < TOKENS_MAX,
-        "a token's id is " + GgufFormatException.quote(id.asText()));
+    if (!id.isInt() || id.intValue() < 0 || id.intValue() >= TOKENS_MAX) {
+      throw root.error("a token's id is " + quote(id.asText()));
+    }
     return id.intValue();
   }
 
   private void put(int id, String piece, TokenType type) throws GgufFormatException {
-    root.require(piece.length() <= PIECE_CHARS_MAX, "token " + id + " is too long");
-    root.require(
-        pieces[id] == null || pieces[id].equals(piece),
-        "token " + id + " is both " + quote(pieces[id]) + " and " + quote(piece));
+    if (piece.length() > PIECE_CHARS_MAX) {
+      throw root.error("token " + id + " is too long");
+    }
+    if (pieces[id] != null && !pieces[id].equals(piece)) {
+      throw root.error("token " + id + " is both " + quote(pieces[id]) + " and " + quote(piece));
+    }
     pieces[id] = piece;
     types[id] = type.number();
     ids.putIfAbsent(piece, id);
@@ -241,12 +243,10 @@ final class TokenizerJson {
       boolean pair = merge.isArray() && merge.size() == 2;
       String text = pair ? merge.get(0).asText() + " " + merge.get(1).asText() : merge.asText();
       int space = text.indexOf(' ', 1);
-      root.require(
-          (pair || merge.isTextual())
-              && space > 0
-              && space < text.length() - 1
-              && text.length() <= 2 * PIECE_CHARS_MAX,
-          "merge " + merges.size() + " is not two spellings");
+      boolean whole = space > 0 && space < text.length() - 1;
+      if (!(pair || merge.isTextual()) || !whole || text.length() > 2 * PIECE_CHARS_MAX) {
+        throw root.error("merge " + merges.size() + " is not two spellings");
+      }
       merges.add(text);
     }
     return merges;

@@ -40,6 +40,20 @@ public final class BlockTable {
     return true;
   }
 
+  /**
+   * Gives back the blocks that the first {@code tokens} positions do not need, the last first. None
+   * of them may be one that the prefix cache knows.
+   */
+  public void shrink(int tokens) {
+    int needed = pool.blocksFor(tokens);
+    if (needed < findable) {
+      throw new IllegalStateException("a table keeps the blocks that can be found");
+    }
+    while (size > needed) {
+      pool.release(blocks[--size]);
+    }
+  }
+
   /** Starts an empty table with a chain of cached blocks. */
   void share(CachedBlock last, int count) {
     if (size > 0) {

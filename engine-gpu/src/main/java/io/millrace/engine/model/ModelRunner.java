@@ -1,32 +1,27 @@
 package io.millrace.engine.model;
 
-import io.millrace.engine.kvcache.BlockTable;
 import io.millrace.engine.sampling.Sampler;
 import io.millrace.engine.scheduler.ChunkOutput;
 import io.millrace.engine.scheduler.ScheduledBatch;
 import io.millrace.engine.scheduler.ScheduledBatch.Chunk;
 import io.millrace.engine.scheduler.Sequence;
+import io.millrace.engine.speculative.Draft;
+import io.millrace.engine.speculative.Verifier;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Computes a scheduled batch: lays its tokens out as flat arrays, runs the model, draws tokens from
- * the logits. Not thread-safe.
+ * the logits and compares them with those that were drafted. Not thread-safe.
  */
 public final class ModelRunner {
   private static final Logger LOG = LoggerFactory.getLogger(ModelRunner.class);
-  private static final int ERROR_LENGTH_MAX = 200;
 
   private final LanguageModel model;
-  private final Sampler sampler;
-
-  // Kept from step to step: while sequences decode, the number of rows stays the same.
-  private int[] tokens = new int[0];
-  private int[] positions = new int[0];
-  private int[] slots = new int[0];
+  private final Verifier verifier;
+  private final BatchLayout layout = new BatchLayout();
 
   /**
    * @param model remains the caller's to close
@@ -34,7 +29,7 @@ public final class ModelRunner {
    */
   public ModelRunner(LanguageModel model, Sampler sampler) {
     this.model = model;
-    this.sampler = sampler;
+    this.verifier = new Verifier(sampler);
   }
 
   /**
@@ -54,15 +49,16 @@ public final class ModelRunner {
     }
   }
 
+  /** Without drafts: whether a request fails is not theirs to decide. */
   private List<ChunkOutput> computeOneByOne(ScheduledBatch batch, RuntimeException failure) {
     List<ChunkOutput> outputs = new ArrayList<>(batch.chunks().size());
     boolean computed = false;
     for (Chunk chunk : batch.chunks()) {
       try {
-        outputs.addAll(compute(new ScheduledBatch(List.of(chunk))));
+        outputs.addAll(compute(new ScheduledBatch(List.of(chunk.withoutDraft()))));
         computed = true;
       } catch (RuntimeException e) {
-        outputs.add(ChunkOutput.failed(line("the model failed", e)));
+        outputs.add(ChunkOutput.failed("the model failed", e));
       }
     }
     if (!computed) {
@@ -76,66 +72,26 @@ public final class ModelRunner {
     List<ChunkOutput> outputs = new ArrayList<>(batch.chunks().size());
     int row = 0;
     for (Chunk chunk : batch.chunks()) {
-      outputs.add(chunk.sampled() ? sample(chunk.sequence(), logits, row++) : ChunkOutput.COMPUTED);
+      outputs.add(
+          chunk.sampled()
+              ? verifier.verify(chunk, logits, row * model.vocabSize(), model.vocabSize())
+              : ChunkOutput.COMPUTED);
+      row += chunk.sampledRows();
     }
     return outputs;
   }
 
-  private ChunkOutput sample(Sequence sequence, float[] logits, int row) {
-    try {
-      return ChunkOutput.of(
-          sampler.sample(
-              logits,
-              row * model.vocabSize(),
-              sequence.sampling(),
-              sequence,
-              sequence.outputLength()));
-    } catch (RuntimeException e) {
-      LOG.warn("no token could be drawn for request {}", sequence.id(), e);
-      return ChunkOutput.failed(line("no token could be drawn", e));
-    }
-  }
-
   private ForwardBatch forwardBatch(ScheduledBatch batch) {
-    resize(batch.tokens());
-    int segments = batch.chunks().size();
-    int[] segmentStarts = new int[segments + 1];
-    int[][] blockTables = new int[segments][];
-    int[] logitsRows = new int[segments];
-    int sampled = 0;
-    int row = 0;
-    for (int s = 0; s < segments; s++) {
-      Chunk chunk = batch.chunks().get(s);
-      BlockTable blockTable = chunk.sequence().blockTable();
-      segmentStarts[s] = row;
-      blockTables[s] = blockTable.blocks();
-      for (int position = chunk.from(); position < chunk.to(); position++, row++) {
-        tokens[row] = chunk.sequence().token(position);
-        positions[row] = position;
-        slots[row] = blockTable.slot(position);
-      }
-      if (chunk.sampled()) {
-        logitsRows[sampled++] = row - 1;
-      }
+    layout.clear();
+    for (Chunk chunk : batch.chunks()) {
+      Sequence sequence = chunk.sequence();
+      layout.add(
+          Draft.of(sequence, chunk.draft()),
+          chunk.from(),
+          chunk.to() + chunk.draft().length,
+          sequence.blockTable(),
+          chunk.sampledRows());
     }
-    segmentStarts[segments] = row;
-    return new ForwardBatch(
-        tokens, positions, slots, segmentStarts, blockTables, Arrays.copyOf(logitsRows, sampled));
-  }
-
-  private void resize(int rows) {
-    if (tokens.length != rows) {
-      tokens = new int[rows];
-      positions = new int[rows];
-      slots = new int[rows];
-    }
-  }
-
-  private static String line(String what, RuntimeException cause) {
-    String why = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
-    String line = what + ": " + why.replaceAll("\\s+", " ");
-    return line.length() <= ERROR_LENGTH_MAX
-        ? line
-        : line.substring(0, ERROR_LENGTH_MAX - 3) + "...";
+    return layout.batch();
   }
 }

@@ -46,6 +46,22 @@ public final class Sampler {
    */
   public TokenOutput sample(
       float[] logits, int offset, SamplingParams params, TokenHistory history, int position) {
+    int token = draw(logits, offset, params, history, position);
+    if (params.logprobs() < 0) {
+      return new TokenOutput(token, Float.NaN, List.of(), false);
+    }
+    double logSumExp = logSumExp(logits, offset);
+    float logprob = (float) (logits[offset + token] - logSumExp);
+    return new TokenOutput(
+        token, logprob, alternatives(logits, offset, params.logprobs(), logSumExp), false);
+  }
+
+  /**
+   * Draws the next token and reports nothing of it but its id; else like {@link #sample}. A draft
+   * model proposes what it draws so.
+   */
+  public int draw(
+      float[] logits, int offset, SamplingParams params, TokenHistory history, int position) {
     requireDrawable(logits, offset);
     float[] scores = logits;
     int scoresOffset = offset;
@@ -58,20 +74,14 @@ public final class Sampler {
     int token =
         params.isGreedy()
             ? best
-            : draw(scores, scoresOffset, scores[scoresOffset + best], params, position);
+            : race(scores, scoresOffset, scores[scoresOffset + best], params, position);
     if (token < 0) {
       throw new ArithmeticException("the repetition penalty makes a logit infinite");
     }
-    if (params.logprobs() < 0) {
-      return new TokenOutput(token, Float.NaN, List.of(), false);
-    }
-    double logSumExp = logSumExp(logits, offset);
-    float logprob = (float) (logits[offset + token] - logSumExp);
-    return new TokenOutput(
-        token, logprob, alternatives(logits, offset, params.logprobs(), logSumExp), false);
+    return token;
   }
 
-  private int draw(
+  private int race(
       float[] scores, int offset, double maxScore, SamplingParams params, int position) {
     double temperature = params.temperature();
     GumbelRace race = new GumbelRace(params.seed(), params.choice(), position);

@@ -38,14 +38,20 @@ import java.util.TreeSet;
  *   <li>A sequence whose deadline passes ends, waiting or running.
  * </ol>
  *
+ * <p>A batch may then be extended by drafts ({@link io.millrace.engine.speculative}), which take
+ * only what this policy has left of the step's budget and of the blocks. Blocks taken for a draft
+ * go back with {@link #update}, so that no later decision depends on what was drafted, but for the
+ * tokens that came sooner.
+ *
  * <p><b>It cannot come to a standstill, and nobody waits for ever.</b> A request that does not fit
  * into an empty pool is not taken, so the most senior running sequence always gets its blocks, and
  * if none is running the first waiting one does. While nobody joins, the running ones become fewer:
  * the most senior of them computes a token in every step, and no one can preempt it, so it ends,
  * and then the next; at last there is room for the first that waits. So sequences join without end.
  * The one that has waited longest is passed over a limited number of times; then none joins before
- * it, and when it has joined it is senior: only others that became so before it, a number that no
- * longer grows, can take its blocks. So it ends; then the same holds for the next.
+ * it, and it is senior. So is one that was preempted as often. Of two senior ones the earlier
+ * arrival is more senior: only those that came before it, a number that never grows, can take its
+ * blocks. So it ends; then the same holds for the next.
  *
  * <p>Not thread-safe.
  */
@@ -293,19 +299,27 @@ public final class Scheduler {
       sequence.fail(output.error());
       return;
     }
-    sequence.computed(chunk.to());
-    if (config.prefixCache()) {
-      // Before the sequence ends and gives its blocks back.
-      prefixCache.add(
-          sequence.cacheSalt(), sequence::token, sequence.blockTable(), sequence.computedTokens());
-    }
-    int before = sequence.outputLength();
+    int before = sequence.length();
     for (TokenOutput token : output.tokens()) {
       if (!sequence.isFinished()) {
         sequence.append(token);
       }
     }
-    waiting.drawn(sequence, sequence.outputLength() - before);
+    waiting.drawn(sequence, sequence.length() - before);
+    // What was computed of the draft beyond the accepted tokens is not the sequence's. Its last
+    // token is computed again if the next could not be drawn from it.
+    int accepted = Math.min(output.accepted(), sequence.length() - before);
+    sequence.computed(
+        chunk.sampled() ? Math.min(chunk.to() + accepted, sequence.length() - 1) : chunk.to());
+    if (config.prefixCache()) {
+      prefixCache.add(
+          sequence.cacheSalt(), sequence::token, sequence.blockTable(), sequence.computedTokens());
+    }
+    if (sequence.isFinished()) {
+      sequence.releaseBlocks();
+    } else if (chunk.draft().length > 0) {
+      sequence.blockTable().shrink(sequence.computedTokens());
+    }
   }
 
   private void end(Sequence sequence, FinishReason reason) {

@@ -48,6 +48,7 @@ public final class Sequence implements TokenHistory {
   private int cachedPromptTokens;
   private boolean joined;
   private boolean senior;
+  private int preemptions;
   private boolean awaitedPrefix;
   private FinishReason finishReason;
   private String error;
@@ -82,8 +83,9 @@ public final class Sequence implements TokenHistory {
   }
 
   /**
-   * Adds the next token of output, and ends the sequence if that was its last. The model's end
-   * token is a token of output, but has no text.
+   * Adds the next token of output, and ends the sequence if that was its last; its blocks remain
+   * until they are {@link #releaseBlocks released}. The model's end token is a token of output, but
+   * has no text.
    */
   void append(TokenOutput token) {
     if (outputLength == output.length) {
@@ -92,21 +94,29 @@ public final class Sequence implements TokenHistory {
     output[outputLength++] = token.id();
     newTokens.add(token);
     if (tokenizer.isEndOfGeneration(token.id()) && !sampling().ignoreEos()) {
-      finish(FinishReason.STOP);
+      end(FinishReason.STOP);
       return;
     }
     text.feed(token.id());
     if (text.stopped()) {
-      finish(FinishReason.STOP);
+      end(FinishReason.STOP);
     } else if (length() >= tokensMax) {
-      finish(FinishReason.LENGTH);
+      end(FinishReason.LENGTH);
     }
   }
 
   /** Ends the sequence: text held back becomes final, and its blocks are free. */
   void finish(FinishReason reason) {
+    end(reason);
+    releaseBlocks();
+  }
+
+  private void end(FinishReason reason) {
     finishReason = reason;
     text.end();
+  }
+
+  void releaseBlocks() {
     blockTable.release();
   }
 
@@ -119,6 +129,7 @@ public final class Sequence implements TokenHistory {
   void preempt() {
     blockTable.release();
     computedTokens = 0;
+    preemptions++;
   }
 
   void computed(int tokens) {
@@ -183,6 +194,11 @@ public final class Sequence implements TokenHistory {
   /** Whether it has been in the batch. */
   boolean hasRun() {
     return joined;
+  }
+
+  /** How often it gave its blocks up. */
+  int preemptions() {
+    return preemptions;
   }
 
   /** Whether it waited so long that it goes before all others. */

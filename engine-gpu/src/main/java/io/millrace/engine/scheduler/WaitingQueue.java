@@ -18,7 +18,8 @@ import java.util.TreeSet;
  *       arrival.
  *   <li>But no one waits for ever: when others have joined {@code overtakesMax} times in a row
  *       before the one that has waited longest, it is next whatever its priority and tenant, and is
- *       senior from then on: it runs before all others and is not preempted for them.
+ *       senior from then on: it runs before all others and is not preempted for them. Neither is
+ *       one that was preempted more often than that.
  * </ol>
  *
  * <p>Service is counted for each priority apart, and forgotten when a priority has no sequence any
@@ -55,6 +56,9 @@ final class WaitingQueue {
 
   /** Has a sequence wait again, at the head of its tenant if it ran before. */
   void putBack(Sequence sequence) {
+    if (sequence.preemptions() > overtakesMax) {
+      sequence.becomeSenior();
+    }
     of(sequence).putBack(sequence);
     byTurn.add(sequence);
   }

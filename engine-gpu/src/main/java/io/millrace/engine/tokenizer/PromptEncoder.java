@@ -2,6 +2,7 @@ package io.millrace.engine.tokenizer;
 
 import io.millrace.engine.gguf.GgufFormatException;
 import io.millrace.engine.gguf.GgufMetadata;
+import io.millrace.engine.tokenizer.jinja.PythonStrings;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -2,7 +2,6 @@ package io.millrace.engine.tokenizer;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,20 +18,17 @@ import java.util.Map;
  * <p>Source: llama.cpp's {@code llm_tokenizer_spm}, but for the last sentence, which is
  * SentencePiece's own rule.
  */
-public final class SentencePieceTokenizer implements Tokenizer {
-  private static final char SPACE = '\u2581';
-
+public final class SentencePieceTokenizer implements VocabularyTokenizer {
   private final Vocabulary vocabulary;
   private final boolean addsSpacePrefix;
   private final SpecialTokens specialTokens;
-  private final BitSet ends;
   private final Map<String, Integer> tokens = new HashMap<>();
   private final int pieceCharsMax;
 
   /** Order of each token's score, the highest first; equal scores share a rank. */
   private final int[] ranks;
 
-  private final int[] byteTokens = new int[256];
+  private final ByteTokens byteTokens;
 
   /**
    * @param vocabulary the tokens
@@ -48,9 +44,8 @@ public final class SentencePieceTokenizer implements Tokenizer {
     this.vocabulary = vocabulary;
     this.addsSpacePrefix = addsSpacePrefix;
     this.specialTokens = new SpecialTokens(vocabulary);
-    this.ends = vocabulary.ends();
     this.ranks = ranks(scores);
-    Arrays.fill(byteTokens, -1);
+    this.byteTokens = new ByteTokens(vocabulary);
     int charsMax = 0;
     for (int id = 0; id < vocabulary.size(); id++) {
       String piece = vocabulary.piece(id);
@@ -59,21 +54,13 @@ public final class SentencePieceTokenizer implements Tokenizer {
           tokens.putIfAbsent(piece, id);
           charsMax = Math.max(charsMax, piece.length());
         }
-        case BYTE -> byteTokens[byteOf(piece, id)] = id;
-        case CONTROL, UNKNOWN -> {}
+        case BYTE, CONTROL, UNKNOWN -> {}
       }
     }
     this.pieceCharsMax = charsMax;
-    if (Arrays.stream(byteTokens).anyMatch(id -> id < 0) && vocabulary.unknownToken() < 0) {
+    if (!byteTokens.complete() && vocabulary.unknownToken() < 0) {
       throw new IllegalArgumentException("neither byte tokens nor a token for unknown text");
     }
-  }
-
-  private static int byteOf(String piece, int id) {
-    if (!piece.matches("<0x[0-9A-Fa-f]{2}>")) {
-      throw new IllegalArgumentException("byte token " + id + " is not spelled <0xXX>");
-    }
-    return Integer.parseInt(piece.substring(3, 5), 16);
   }
 
   private static int[] ranks(float[] scores) {
@@ -91,8 +78,8 @@ public final class SentencePieceTokenizer implements Tokenizer {
   }
 
   @Override
-  public int[] encode(String text, boolean parseSpecial) {
-    return encode(List.of(new TextPart(text, parseSpecial)));
+  public Vocabulary vocabulary() {
+    return vocabulary;
   }
 
   @Override
@@ -117,7 +104,7 @@ public final class SentencePieceTokenizer implements Tokenizer {
     @Override
     public void text(String text) {
       String prefix = addsSpacePrefix && afterSpecial ? " " : "";
-      merge((prefix + Utf8.wellFormed(text)).replace(' ', SPACE));
+      merge(ByteTokens.spell(prefix + Utf8.wellFormed(text)));
       afterSpecial = false;
     }
 
@@ -150,56 +137,20 @@ public final class SentencePieceTokenizer implements Tokenizer {
       }
       byte[] bytes = text.substring(start, end).getBytes(StandardCharsets.UTF_8);
       for (byte b : bytes) {
-        if (byteTokens[b & 0xFF] < 0) {
+        if (byteTokens.token(b) < 0) {
           result.add(vocabulary.unknownToken());
           return;
         }
       }
       for (byte b : bytes) {
-        result.add(byteTokens[b & 0xFF]);
+        result.add(byteTokens.token(b));
       }
     }
   }
 
   @Override
   public byte[] bytes(int token) {
-    String piece = vocabulary.piece(token);
-    return switch (vocabulary.type(token)) {
-      case CONTROL, UNKNOWN -> new byte[0];
-      case BYTE -> new byte[] {(byte) byteOf(piece, token)};
-      case USER_DEFINED -> piece.getBytes(StandardCharsets.UTF_8);
-      case NORMAL, UNUSED -> piece.replace(SPACE, ' ').getBytes(StandardCharsets.UTF_8);
-    };
-  }
-
-  @Override
-  public String piece(int token) {
-    return vocabulary.piece(token);
-  }
-
-  @Override
-  public int vocabSize() {
-    return vocabulary.size();
-  }
-
-  @Override
-  public int bosToken() {
-    return vocabulary.bosToken();
-  }
-
-  @Override
-  public int eosToken() {
-    return vocabulary.eosToken();
-  }
-
-  @Override
-  public boolean isEndOfGeneration(int token) {
-    return ends.get(token);
-  }
-
-  @Override
-  public boolean addsBos() {
-    return vocabulary.addsBos();
+    return ByteTokens.bytes(vocabulary, token);
   }
 
   @Override

@@ -1,17 +1,19 @@
 package io.millrace.engine.tokenizer;
 
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.LongStream;
 
 /**
  * Finds special tokens by their spelling, before the rest of a text is tokenised.
  *
- * <p>Longer tokens take their places first, wherever they stand, and among equally long ones those
- * further left (as llama.cpp does it). User-defined tokens are found everywhere; control tokens and
- * the unknown token only inside text that may spell them.
+ * <p>Tokens longer in UTF-8 take their places first, wherever they stand, and among equally long
+ * ones those further left (as llama.cpp does it). User-defined tokens are found everywhere; control
+ * tokens and the unknown token only inside text that may spell them. Some tokens swallow the white
+ * space around them.
  */
 final class SpecialTokens {
 
@@ -28,11 +30,17 @@ final class SpecialTokens {
     private final Map<Character, Node> children = new HashMap<>();
     private int token = -1;
     private boolean anywhere;
+    private int bytes;
   }
 
+  /** A place that a token takes. */
+  private record Place(int start, int end, int token) {}
+
+  private final Vocabulary vocabulary;
   private final Node root = new Node();
 
   SpecialTokens(Vocabulary vocabulary) {
+    this.vocabulary = vocabulary;
     for (int id = 0; id < vocabulary.size(); id++) {
       switch (vocabulary.type(id)) {
         case CONTROL, UNKNOWN -> add(vocabulary.piece(id), id, false);
@@ -53,6 +61,7 @@ final class SpecialTokens {
     if (node.token < 0) {
       node.token = token;
       node.anywhere = anywhere;
+      node.bytes = vocabulary.pieceBytes(token).length;
     }
   }
 
@@ -67,47 +76,57 @@ final class SpecialTokens {
     }
     String text = joined.toString();
     int at = 0;
-    for (long place : places(occurrences(text, plain))) {
-      int start = (int) (place >>> 32);
-      int end = (int) place;
-      if (start > at) {
-        sink.text(text.substring(at, start));
-      }
-      sink.token(token(text, start, end));
-      at = end;
+    boolean strips = false; // whether white space from here on is swallowed
+    for (Place place : places(occurrences(text, plain))) {
+      boolean stripsBefore = vocabulary.stripsBefore().contains(place.token);
+      text(text.substring(at, place.start), strips, stripsBefore, sink);
+      sink.token(place.token);
+      at = place.end;
+      strips = vocabulary.stripsAfter().contains(place.token);
     }
-    if (at < text.length()) {
-      sink.text(text.substring(at));
+    text(text.substring(at), strips, false, sink);
+  }
+
+  private static void text(String text, boolean stripsStart, boolean stripsEnd, Sink sink) {
+    int start = 0;
+    int end = text.length();
+    while (stripsStart && start < end && isSpace(text.charAt(start))) {
+      start++;
+    }
+    while (stripsEnd && end > start && isSpace(text.charAt(end - 1))) {
+      end--;
+    }
+    if (start < end) {
+      sink.text(text.substring(start, end));
     }
   }
 
-  /** Gives the occurrences their places, in order; each place is {@code start << 32 | end}. */
-  private static long[] places(long[] occurrences) {
+  /** White space of ASCII, which is what llama.cpp strips. */
+  private static boolean isSpace(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+  }
+
+  /** The places of the occurrences that are not in another's way, in order. */
+  private static List<Place> places(List<Occurrence> occurrences) {
     BitSet taken = new BitSet();
-    LongStream.Builder places = LongStream.builder();
-    for (long occurrence : occurrences) {
-      int start = (int) occurrence;
-      int end = start + length(occurrence);
+    List<Place> places = new ArrayList<>();
+    for (Occurrence occurrence : occurrences) {
+      Place place = occurrence.place;
       // What is taken is at least as long, so an overlap covers one of the two ends.
-      if (!taken.get(start) && !taken.get(end - 1)) {
-        taken.set(start, end);
-        places.add((long) start << 32 | end);
+      if (!taken.get(place.start) && !taken.get(place.end - 1)) {
+        taken.set(place.start, place.end);
+        places.add(place);
       }
     }
-    return places.build().sorted().toArray();
+    places.sort(Comparator.comparingInt(Place::start));
+    return places;
   }
 
-  private int token(String text, int start, int end) {
-    Node node = root;
-    for (int i = start; i < end; i++) {
-      node = node.children.get(text.charAt(i));
-    }
-    return node.token;
-  }
+  private record Occurrence(int bytes, Place place) {}
 
   /** All places where a special token may stand, longest first, then left to right. */
-  private long[] occurrences(String text, BitSet plain) {
-    LongStream.Builder found = LongStream.builder();
+  private List<Occurrence> occurrences(String text, BitSet plain) {
+    List<Occurrence> found = new ArrayList<>();
     int controlEnd = 0; // no control token that starts before here may go beyond
     for (int start = 0; start < text.length(); start++) {
       Node node = root.children.get(text.charAt(start));
@@ -120,15 +139,13 @@ final class SpecialTokens {
       }
       for (int end = start + 1; node != null; end++) {
         if (node.token >= 0 && (node.anywhere || end <= controlEnd)) {
-          found.add((long) (Integer.MAX_VALUE - (end - start)) << 32 | start);
+          found.add(new Occurrence(node.bytes, new Place(start, end, node.token)));
         }
         node = end < text.length() ? node.children.get(text.charAt(end)) : null;
       }
     }
-    return found.build().sorted().toArray();
-  }
-
-  private static int length(long occurrence) {
-    return Integer.MAX_VALUE - (int) (occurrence >>> 32);
+    // The sort is stable, so equally long ones stay in the order of the text.
+    found.sort(Comparator.comparingInt(Occurrence::bytes).reversed());
+    return found;
   }
 }

@@ -1,15 +1,8 @@
 package io.millrace.engine.tokenizer;
 
-import java.nio.charset.StandardCharsets;
-
-/** UTF-8 of any Java string. */
+/** Makes any Java string one that UTF-8 can spell. */
 final class Utf8 {
   private Utf8() {}
-
-  /** Encodes a text; half a surrogate pair becomes U+FFFD (the JDK would write a question mark). */
-  static byte[] encode(String text) {
-    return wellFormed(text).getBytes(StandardCharsets.UTF_8);
-  }
 
   /** The text with U+FFFD in place of every half of a surrogate pair that stands alone. */
   static String wellFormed(String text) {

@@ -1,7 +1,7 @@
 package io.millrace.engine.tokenizer;
 
 import java.nio.charset.StandardCharsets;
-import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -9,13 +9,15 @@ import java.util.Set;
  * The tokens that a model knows, and which of them have a role.
  *
  * @param pieces each token's spelling, by id
- * @param types each token's type, by id
+ * @param types each token's type, by id; {@link WellKnownTokens} corrects it by the spelling
  * @param bosToken begin of text, or -1
  * @param eosToken end of text, or -1
  * @param unknownToken what stands for text that nothing spells, or -1
- * @param endOfGeneration tokens that end an answer, besides {@code eosToken} and the well-known
- *     ones, which are always among them
+ * @param endOfGeneration tokens that end an answer; {@code eosToken} and the well-known ones are
+ *     always among them
  * @param addsBos whether prompts start with {@code bosToken}
+ * @param stripsBefore special tokens that swallow white space in front of them
+ * @param stripsAfter special tokens that swallow white space behind them
  */
 public record Vocabulary(
     List<String> pieces,
@@ -24,26 +26,9 @@ public record Vocabulary(
     int eosToken,
     int unknownToken,
     Set<Integer> endOfGeneration,
-    boolean addsBos) {
-
-  /** Names that model families give to the end of a turn or of a text. */
-  private static final Set<String> END_NAMES =
-      Set.of(
-          "<|eot_id|>",
-          "<|eom_id|>",
-          "<|im_end|>",
-          "<|end|>",
-          "<|return|>",
-          "<|call|>",
-          "<|endoftext|>",
-          "<|end_of_text|>",
-          "<end_of_turn>",
-          "<end_of_utterance>",
-          "<EOT>",
-          "_<EOT>",
-          "< EOT >",
-          "[EOT]",
-          "<｜end▁of▁sentence｜>");
+    boolean addsBos,
+    Set<Integer> stripsBefore,
+    Set<Integer> stripsAfter) {
 
   /**
    * @throws IllegalArgumentException if the lists differ in size or an id is not in the vocabulary
@@ -54,14 +39,41 @@ public record Vocabulary(
           types.size() + " token types for " + pieces.size() + " tokens");
     }
     pieces = List.copyOf(pieces);
-    types = withEndsAsControl(pieces, types);
+    types = WellKnownTokens.types(pieces, types);
     checkId("begin-of-text", bosToken, pieces.size());
     checkId("end-of-text", eosToken, pieces.size());
     checkId("unknown", unknownToken, pieces.size());
-    for (int id : endOfGeneration) {
-      checkId("end-of-generation", id, pieces.size());
-    }
-    endOfGeneration = Set.copyOf(endOfGeneration);
+    checkIds("end-of-generation", endOfGeneration, pieces.size());
+    checkIds("stripping", stripsBefore, pieces.size());
+    checkIds("stripping", stripsAfter, pieces.size());
+    Set<Integer> ends = new HashSet<>(endOfGeneration);
+    ends.addAll(WellKnownTokens.ends(pieces, types));
+    ends.add(eosToken);
+    ends.remove(-1);
+    endOfGeneration = Set.copyOf(ends);
+    stripsBefore = Set.copyOf(stripsBefore);
+    stripsAfter = Set.copyOf(stripsAfter);
+  }
+
+  /** A vocabulary whose special tokens leave white space around them alone. */
+  public Vocabulary(
+      List<String> pieces,
+      List<TokenType> types,
+      int bosToken,
+      int eosToken,
+      int unknownToken,
+      Set<Integer> endOfGeneration,
+      boolean addsBos) {
+    this(
+        pieces,
+        types,
+        bosToken,
+        eosToken,
+        unknownToken,
+        endOfGeneration,
+        addsBos,
+        Set.of(),
+        Set.of());
   }
 
   public int size() {
@@ -80,30 +92,10 @@ public record Vocabulary(
     return pieces.get(token).getBytes(StandardCharsets.UTF_8);
   }
 
-  /** All tokens that end an answer. */
-  BitSet ends() {
-    BitSet ends = new BitSet(size());
-    for (int id = 0; id < size(); id++) {
-      if (END_NAMES.contains(pieces.get(id))) {
-        ends.set(id);
-      }
+  private static void checkIds(String role, Set<Integer> ids, int size) {
+    for (int id : ids) {
+      checkId(role, id, size);
     }
-    endOfGeneration.stream().filter(id -> id >= 0).forEach(ends::set);
-    if (eosToken >= 0) {
-      ends.set(eosToken);
-    }
-    return ends;
-  }
-
-  /** Some files call their end-of-turn tokens normal; templates still mean the token. */
-  private static List<TokenType> withEndsAsControl(List<String> pieces, List<TokenType> types) {
-    TokenType[] corrected = types.toArray(TokenType[]::new);
-    for (int id = 0; id < corrected.length; id++) {
-      if (corrected[id] == TokenType.NORMAL && END_NAMES.contains(pieces.get(id))) {
-        corrected[id] = TokenType.CONTROL;
-      }
-    }
-    return List.of(corrected);
   }
 
   private static void checkId(String role, int id, int size) {

@@ -118,6 +118,21 @@ class WaitingQueueTest {
   }
 
   @Test
+  void whoIsPreemptedTooOftenGoesBeforeAllOthers() {
+    queue = new WaitingQueue(2);
+    add("other", "a", 0, NEVER);
+    Sequence unlucky = add("unlucky", "a", 9, NEVER);
+    for (int i = 0; i < 3; i++) {
+      queue.take(unlucky);
+      unlucky.join(0);
+      unlucky.preempt();
+      queue.putBack(unlucky);
+      assertThat(queue.first().id()).isEqualTo(i < 2 ? "other" : "unlucky");
+    }
+    assertThat(unlucky.isSenior()).isTrue();
+  }
+
+  @Test
   void nothingIsLeftOfTenantsWithoutSequences() {
     List<Sequence> sequences = new ArrayList<>();
     for (int i = 0; i < 5000; i++) {

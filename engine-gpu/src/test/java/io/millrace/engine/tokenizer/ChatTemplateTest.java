@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -15,7 +16,9 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -142,15 +145,46 @@ class ChatTemplateTest {
         .hasMessageContaining("nests more than");
   }
 
-  @Test
-  void refusesLoopsWithAConditionAsTheLibraryWouldSkipThem() throws ChatTemplateException {
-    String loop = "{% for m in messages IF %}{{ m.content }}{% endfor %}";
-    assertThatThrownBy(() -> ChatTemplate.of(loop.replace("IF", "if m.role == 'user'"), "", ""))
-        .isInstanceOf(ChatTemplateException.class)
-        .hasMessageContaining("for ... if");
-    String conditional = loop.replace("messages IF", "(messages if true else [])");
-    assertThat(
-            ChatTemplate.of(conditional, "", "").render(List.of(new ChatMessage("a", "x")), true))
-        .isEqualTo("x");
+  /** Tools, tool calls and what else only some templates know; see the folder's README. */
+  @TestFactory
+  List<DynamicTest> rendersToolsAsTransformersDoes() throws IOException {
+    List<DynamicTest> tests = new ArrayList<>();
+    JsonNode expected;
+    try (InputStream in = resource("conversations.json")) {
+      expected = new ObjectMapper().readTree(in);
+    }
+    for (JsonNode each : expected.get("rendered")) {
+      String name = each.get("template").asText();
+      String conversation = each.get("conversation").asText();
+      JsonNode input = expected.get("conversations").get(conversation);
+      tests.add(
+          DynamicTest.dynamicTest(
+              name + " " + conversation, () -> checkConversation(name, input, each)));
+    }
+    assertThat(tests).hasSizeGreaterThan(50);
+    return tests;
+  }
+
+  private static void checkConversation(String name, JsonNode input, JsonNode expected)
+      throws Exception {
+    Map<String, Object> values =
+        new ObjectMapper()
+            .convertValue(input, new TypeReference<LinkedHashMap<String, Object>>() {});
+    Conversation conversation =
+        new Conversation(
+            maps(values.remove("messages")), maps(values.remove("tools")), true, values);
+    ChatTemplate template = ChatTemplate.of(template(name).orElseThrow(), "<s>", "</s>", CLOCK);
+    if (expected.has("error")) {
+      assertThatThrownBy(() -> template.render(conversation))
+          .isInstanceOf(ChatTemplateException.class);
+    } else {
+      assertThat(template.render(conversation)).isEqualTo(expected.get("text").asText());
+    }
+  }
+
+  private static List<Map<String, Object>> maps(Object value) {
+    return value == null
+        ? List.of()
+        : new ObjectMapper().convertValue(value, new TypeReference<List<Map<String, Object>>>() {});
   }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeout;
 import io.millrace.engine.gguf.GgufFormatException;
 import io.millrace.engine.gguf.GgufMetadata;
 import io.millrace.engine.gguf.GgufValue;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -77,6 +78,88 @@ class TokenizerTest {
     assertThat(tokenizer.encode("ab", false)).containsExactly('a', 'b');
   }
 
+  @Test
+  void aByteWithoutATokenIsLeftOut() {
+    Vocabulary vocabulary = vocabulary(TokenType.NORMAL, "a", "b", "ab");
+    Tokenizer tokenizer = new BpeTokenizer(vocabulary, List.of("a b"), "gpt-2");
+    assertThat(tokenizer.encode("ab\u0003ba", false)).containsExactly(2, 1, 0);
+  }
+
+  @Test
+  void specialTokensMaySwallowWhiteSpaceAroundThem() {
+    Vocabulary plain = vocabulary(TokenType.CONTROL, "<a>", "<b>");
+    List<String> pieces = new ArrayList<>(plain.pieces());
+    List<TokenType> types = new ArrayList<>(plain.types());
+    for (int b = 0; b < 256; b++) {
+      pieces.add(String.valueOf(ByteLevel.character(b)));
+      types.add(TokenType.NORMAL);
+    }
+    Vocabulary vocabulary =
+        new Vocabulary(pieces, types, -1, -1, -1, Set.of(), false, Set.of(0), Set.of(1));
+    Tokenizer tokenizer = new BpeTokenizer(vocabulary, List.of("a b"), "gpt-2");
+    int x = 2 + 'x';
+    int space = 2 + ' ';
+    assertThat(tokenizer.encode("x \n<a> x", true)).containsExactly(x, 0, space, x);
+    assertThat(tokenizer.encode("x <b> \t x <b>\n<a>", true))
+        .containsExactly(x, space, 1, x, space, 1, 0);
+    assertThat(tokenizer.encode("<b> <a>", false)).hasSize(7);
+  }
+
+  @Test
+  void phi3IsToldByItsName() throws GgufFormatException {
+    Map<String, GgufValue> values = new LinkedHashMap<>();
+    values.put("tokenizer.ggml.model", GgufValue.ofString("llama"));
+    List<String> pieces = List.of("<unk>", "<s>", "</s>", "▁", "a", "<|user|>");
+    values.put("tokenizer.ggml.tokens", GgufValue.ofStrings(pieces));
+    values.put("tokenizer.ggml.scores", GgufValue.ofFloats(0, 0, 0, 0, 0, 0));
+    values.put("tokenizer.ggml.token_type", GgufValue.ofInts(2, 3, 4, 1, 1, 3));
+    values.put("tokenizer.ggml.add_space_prefix", GgufValue.ofBool(false));
+    Tokenizer other = Tokenizers.fromGguf(new GgufMetadata("a.gguf", values));
+    assertThat(other.encode("<|user|>\n a<s> a", true)).containsExactly(5, 0, 3, 4, 1, 3, 4);
+    values.put("general.name", GgufValue.ofString("Phi3"));
+    Tokenizer phi = Tokenizers.fromGguf(new GgufMetadata("a.gguf", values));
+    assertThat(phi.encode("<|user|>\n a<s> a</s> a", true)).containsExactly(5, 4, 1, 3, 4, 2, 4);
+    // "</s>" is user-defined there, and a control token all the same.
+    assertThat(phi.encode("</s>", false)).doesNotContain(2);
+    assertThat(phi.isEndOfGeneration(2)).isTrue();
+  }
+
+  /** SentencePiece's spelling with merges, as in Gemma 4. */
+  @Test
+  void mergesCharactersWhereTheVocabularyIsOfCharacters() throws GgufFormatException {
+    Map<String, GgufValue> values = new LinkedHashMap<>();
+    values.put("tokenizer.ggml.model", GgufValue.ofString("gemma4"));
+    List<String> pieces =
+        List.of("<bos>", "▁", "é", "▁é", "\n", "\n\n", "<0xC3>", "<0x9F>", "<turn|>", "</s>");
+    values.put("tokenizer.ggml.tokens", GgufValue.ofStrings(pieces));
+    values.put("tokenizer.ggml.token_type", GgufValue.ofInts(3, 1, 1, 1, 1, 1, 6, 6, 3, 1));
+    values.put("tokenizer.ggml.merges", GgufValue.ofStrings(List.of("▁ é")));
+    values.put("tokenizer.ggml.bos_token_id", GgufValue.ofUint32(0));
+    Tokenizer tokenizer = Tokenizers.fromGguf(new GgufMetadata("a.gguf", values));
+    assertThat(tokenizer.encode(" éß\n\n é<turn|>", true)).containsExactly(3, 6, 7, 5, 3, 8);
+    assertThat(tokenizer.encode("\n\n\n", false)).containsExactly(4, 4, 4);
+    assertThat(tokenizer.addsBos()).isTrue();
+    assertThat(tokenizer.bytes(3)).isEqualTo(" é".getBytes(StandardCharsets.UTF_8));
+    assertThat(tokenizer.bytes(6)).containsExactly(0xC3);
+    assertThat(tokenizer.isEndOfGeneration(8)).isTrue();
+  }
+
+  @Test
+  void knowsTheEndsOfModelFamilies() {
+    Vocabulary harmony = vocabulary(TokenType.CONTROL, "<|return|>", "<|call|>", "<|end|>");
+    assertThat(harmony.endOfGeneration()).containsExactlyInAnyOrder(0, 1);
+    Vocabulary phi = vocabulary(TokenType.NORMAL, "<|end|>", "</s>", "<|endoftext|>");
+    assertThat(phi.endOfGeneration()).containsExactlyInAnyOrder(0, 2);
+    assertThat(phi.type(0)).isEqualTo(TokenType.CONTROL);
+    Vocabulary qwen = vocabulary(TokenType.CONTROL, "<|im_end|>", "<|file_sep|>", "</s>", "x");
+    assertThat(qwen.endOfGeneration()).containsExactlyInAnyOrder(0, 1, 2);
+  }
+
+  private static Vocabulary vocabulary(TokenType type, String... pieces) {
+    List<TokenType> types = Collections.nCopies(pieces.length, type);
+    return new Vocabulary(List.of(pieces), types, -1, -1, -1, Set.of(), false);
+  }
+
   private static Tokenizer bytesAnd(TokenType type, String... more) {
     List<String> pieces = new ArrayList<>();
     for (int b = 0; b < 256; b++) {
@@ -104,10 +187,10 @@ class TokenizerTest {
   @Test
   void saysWhichTokenizersItKnows() {
     assertRefused(Map.of(), "tokenizer.ggml.model");
-    assertRefused(Map.of("model", GgufValue.ofString("rwkv")), "known are gpt2 and llama");
+    assertRefused(Map.of("model", GgufValue.ofString("rwkv")), "known are gpt2, llama and gemma4");
     assertRefused(
-        Map.of("model", GgufValue.ofString("gpt2"), "pre", GgufValue.ofString("default")),
-        "'default' is not known; known are");
+        Map.of("model", GgufValue.ofString("gpt2"), "pre", GgufValue.ofString("no-such")),
+        "'no-such' is not known; known are");
   }
 
   @Test
@@ -125,7 +208,7 @@ class TokenizerTest {
     Map<String, GgufValue> bpe = with(good, "model", GgufValue.ofString("gpt2"));
     bpe = with(bpe, "pre", GgufValue.ofString("gpt-2"));
     assertRefused(bpe, "no tokenizer.ggml.merges");
-    assertRefused(with(bpe, "merges", GgufValue.ofStrings(List.of("ab"))), "no token spells");
+    assertRefused(with(bpe, "merges", GgufValue.ofStrings(List.of("ab"))), "not two spellings");
   }
 
   private static Map<String, GgufValue> with(

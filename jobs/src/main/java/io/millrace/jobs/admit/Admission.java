@@ -1,5 +1,6 @@
 package io.millrace.jobs.admit;
 
+import static io.millrace.engine.SamplingParams.CHOICES_MAX;
 import static io.millrace.jobs.admit.RejectedPromptException.invalid;
 import static io.millrace.jobs.admit.RejectedPromptException.terminal;
 
@@ -104,6 +105,7 @@ final class Admission {
                 messages,
                 sampling,
                 seeded || !sharesSample))
+        .setModelDigest(model.digest())
         .setPrefixScope(
             Fingerprint.ofScope(
                 List.of(sharingTenant(tenant), Objects.toString(prompt.getCacheSalt(), ""))))
@@ -162,8 +164,8 @@ final class Admission {
   }
 
   private static void refuseUnsupported(Prompt prompt) throws RejectedPromptException {
-    if (prompt.getN() != null && prompt.getN() != 1) {
-      throw invalid("n is " + prompt.getN() + ", only 1 is supported");
+    if (prompt.getN() != null && (prompt.getN() < 1 || prompt.getN() > CHOICES_MAX)) {
+      throw invalid("n is " + prompt.getN() + ", must be 1 to " + CHOICES_MAX);
     }
     if (prompt.getTopK() != null && prompt.getTopK() < -1) {
       throw invalid("top_k is " + prompt.getTopK() + ", must be 0 (all) or more");
@@ -220,6 +222,7 @@ final class Admission {
         .setMaxTokens(Math.min(checked.maxTokens(), roomTokens))
         .setStop(checked.stop())
         .setLogprobs(checked.logprobs())
+        .setN(orElse(prompt.getN(), 1))
         .build();
   }
 

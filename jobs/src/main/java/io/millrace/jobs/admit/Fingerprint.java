@@ -84,6 +84,11 @@ final class Fingerprint {
     add(sampling.getStop().size());
     sampling.getStop().forEach(this::add);
     add(sampling.getLogprobs());
+    if (sampling.getN() != 1) {
+      // Named, and left out where it is 1: answers that were cached before are still found.
+      add("n");
+      add(sampling.getN());
+    }
   }
 
   private void add(String part) {

@@ -11,12 +11,17 @@ public final class Installation {
   private Installation() {}
 
   /** The model that answers where nothing else is configured. */
-  static Path model() {
+  public static Path model() {
     return shipped(MODELS + "/tickets-target-q8_0.gguf");
   }
 
+  /** The model that drafts for {@link #model}. */
+  public static Path draft() {
+    return shipped(MODELS + "/tickets-draft-q8_0.gguf");
+  }
+
   /** Messages that the shipped model was not trained on, with the answers wanted. */
-  static Path heldOutMessages() {
+  public static Path heldOutMessages() {
     return shipped(MODELS + "/heldout/seen.jsonl");
   }
 

@@ -1,6 +1,5 @@
 package io.millrace.jobs.generate;
 
-import io.millrace.engine.FinishReason;
 import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.SamplingParams;
 import io.millrace.engine.TokenOutput;
@@ -10,6 +9,7 @@ import io.millrace.jobs.kafka.Answer;
 import io.millrace.jobs.kafka.DeadLetter;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
+import io.millrace.jobs.state.CachedChoice;
 import io.millrace.jobs.state.GeneratedToken;
 import io.millrace.jobs.state.Sampling;
 import io.millrace.schemas.CacheOutcome;
@@ -26,6 +26,7 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.ByteBuffer;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -57,13 +58,11 @@ final class AnswerWriter {
     this.logprobs = new LogprobWriter(tokenizer);
   }
 
-  /** The engine's request for an answer, from where it stands. Its id is the fingerprint. */
-  GenerationRequest request(InFlight answer) {
-    AdmittedPrompt prompt = answer.leader();
+  /** The engine's request for a choice, from where it stands. */
+  GenerationRequest request(ChoiceInFlight choice, long deadlineMs) {
+    AdmittedPrompt prompt = choice.answer().leader();
     Sampling s = prompt.getSampling();
-    return new GenerationRequest(
-        prompt.getFingerprint(),
-        ints(prompt.getPromptTokens()),
+    SamplingParams sampling =
         new SamplingParams(
             s.getTemperature(),
             s.getTopK(),
@@ -74,30 +73,41 @@ final class AnswerWriter {
             s.getMaxTokens(),
             s.getStop(),
             s.getLogprobs(),
-            false),
+            false);
+    return new GenerationRequest(
+        choice.engineId(),
+        ints(prompt.getPromptTokens()),
+        sampling.withChoice(choice.index()),
         prompt.getPriority(),
-        answer.tokens().stream().map(AnswerWriter::output).toList(),
-        prefixScope(prompt));
+        choice.tokens().stream().map(AnswerWriter::output).toList(),
+        prefixScope(prompt),
+        prompt.getTenant(),
+        deadlineMs);
   }
 
   /** A finished answer as it is kept for equal prompts. */
-  CachedAnswer finished(InFlight answer, FinishReason reason, long nowMs) {
+  CachedAnswer finished(InFlight answer, long nowMs) {
     AdmittedPrompt prompt = answer.leader();
+    List<CachedChoice> choices =
+        answer.choices().stream()
+            .map(
+                choice ->
+                    new CachedChoice(
+                        choice.text(),
+                        choice.finishReasonName(),
+                        choice.tokens().size(),
+                        prompt.getSampling().getLogprobs() >= 0 ? choice.tokens() : List.of()))
+            .toList();
+    CachedChoice first = choices.get(0);
     return CachedAnswer.newBuilder()
-        .setText(answer.text())
-        .setFinishReason(
-            switch (reason) {
-              case STOP -> "stop";
-              case LENGTH -> "length";
-              case CANCELLED -> "cancelled";
-              case EXPIRED -> "expired";
-              case ERROR -> throw new IllegalArgumentException("an error is no answer");
-            })
+        .setText(first.getText())
+        .setFinishReason(first.getFinishReason())
         .setPromptTokens(ints(prompt.getPromptTokens()).length)
-        .setOutputTokens(answer.tokens().size())
-        .setTokens(prompt.getSampling().getLogprobs() >= 0 ? answer.tokens() : List.of())
+        .setOutputTokens(first.getOutputTokens())
+        .setTokens(first.getTokens())
         .setCostUsd(price.of(answer.prefillNanos() + answer.decodeNanos()).toPlainString())
         .setExpiresMs(nowMs + prompt.getCacheTtlMs())
+        .setFurtherChoices(choices.subList(1, choices.size()))
         .build();
   }
 
@@ -108,29 +118,30 @@ final class AnswerWriter {
         new Times(answer.queueMs(), answer.firstTokenAfterMs(), nowMs - prompt.getAdmittedMs());
     BigDecimal input = price.of(answer.prefillNanos());
     BigDecimal output = price.of(answer.decodeNanos());
-    long drafted = answer.tokens().stream().filter(GeneratedToken::getDrafted).count();
-    int freshTokens = finished.getPromptTokens() - answer.cachedPromptTokens();
+    long freshTokens = answer.sum(c -> c.freshPromptTokens(finished.getPromptTokens()));
+    long cachedTokens = answer.sum(ChoiceInFlight::cachedPromptTokens);
+    RequestStatus status = answer.expired() ? RequestStatus.expired : RequestStatus.generated;
     CostEvent cost =
-        cost(prompt, RequestStatus.generated, CacheOutcome.none, times, nowMs)
+        cost(prompt, status, CacheOutcome.none, times, nowMs)
             .setFinishReason(finishReason(finished))
             .setFreshTokens(freshTokens)
-            .setCachedTokens(answer.cachedPromptTokens())
-            .setOutputTokens(finished.getOutputTokens())
-            // The engine does not tell of the drafted tokens that it threw away.
-            .setDraftedTokens(drafted)
-            .setAcceptedTokens(drafted)
+            .setCachedTokens(cachedTokens)
+            .setOutputTokens(answer.outputTokens())
+            .setDraftedTokens(answer.sum(ChoiceInFlight::draftedTokens))
+            .setAcceptedTokens(answer.sum(ChoiceInFlight::acceptedTokens))
             .setDeviceNanos(answer.prefillNanos() + answer.decodeNanos())
             .setInputUsd(input)
             .setOutputUsd(output)
             .setTotalUsd(input.add(output))
-            .setSavedPrefixUsd(savedByPrefix(input, answer.cachedPromptTokens(), freshTokens))
+            .setSavedPrefixUsd(savedByPrefix(input, cachedTokens, freshTokens))
             .build();
     Response response =
         response(prompt, finished, CacheOutcome.none, times, nowMs)
             .setCostUsd(cost.getTotalUsd())
             .setSavedUsd(cost.getSavedPrefixUsd())
             .build();
-    response.getUsage().setCachedTokens(answer.cachedPromptTokens());
+    // Of the prompt as it is counted, once: what its first choice found.
+    response.getUsage().setCachedTokens(answer.choices().get(0).cachedPromptTokens());
     return new Settled(new Answer(bytes(prompt.getKey()), response), null, cost);
   }
 
@@ -143,7 +154,9 @@ final class AnswerWriter {
     CostEvent cost =
         cost(
                 prompt,
-                how == CacheOutcome.hit ? RequestStatus.hit : RequestStatus.coalesced,
+                CachedChoices.expired(answer)
+                    ? RequestStatus.expired
+                    : how == CacheOutcome.hit ? RequestStatus.hit : RequestStatus.coalesced,
                 how,
                 times,
                 nowMs)
@@ -207,7 +220,7 @@ final class AnswerWriter {
     if (spent != null) {
       BigDecimal input = price.of(spent.prefillNanos());
       BigDecimal output = price.of(spent.decodeNanos());
-      cost.setOutputTokens(spent.tokens().size())
+      cost.setOutputTokens(spent.outputTokens())
           .setDeviceNanos(spent.prefillNanos() + spent.decodeNanos())
           .setInputUsd(input)
           .setOutputUsd(output)
@@ -218,22 +231,31 @@ final class AnswerWriter {
 
   private Response.Builder response(
       AdmittedPrompt prompt, CachedAnswer answer, CacheOutcome cached, Times times, long nowMs) {
-    Choice choice =
-        Choice.newBuilder()
-            .setMessage(
-                Message.newBuilder().setRole("assistant").setContent(answer.getText()).build())
-            .setFinishReason(finishReason(answer))
-            .setLogprobs(
-                prompt.getSampling().getLogprobs() >= 0 ? logprobs.of(answer.getTokens()) : null)
-            .build();
+    List<Choice> choices = new ArrayList<>();
+    for (CachedChoice choice : CachedChoices.of(answer)) {
+      choices.add(
+          Choice.newBuilder()
+              .setIndex(choices.size())
+              .setMessage(
+                  Message.newBuilder().setRole("assistant").setContent(choice.getText()).build())
+              .setFinishReason(ResponseFinishReason.valueOf(choice.getFinishReason()))
+              .setLogprobs(
+                  prompt.getSampling().getLogprobs() >= 0 ? logprobs.of(choice.getTokens()) : null)
+              .build());
+    }
+    long outputTokens = CachedChoices.outputTokens(answer);
     return base(prompt, cached, times, nowMs)
-        .setChoices(List.of(choice))
+        .setChoices(choices)
         .setFinishReason(finishReason(answer))
+        .setError(
+            CachedChoices.expired(answer)
+                ? "the deadline passed before the answer was complete"
+                : null)
         .setUsage(
             Usage.newBuilder()
                 .setPromptTokens(answer.getPromptTokens())
-                .setCompletionTokens(answer.getOutputTokens())
-                .setTotalTokens(answer.getPromptTokens() + answer.getOutputTokens())
+                .setCompletionTokens(outputTokens)
+                .setTotalTokens(answer.getPromptTokens() + outputTokens)
                 .build());
   }
 
@@ -282,7 +304,7 @@ final class AnswerWriter {
   }
 
   /** Cached tokens at the price of those that had to be computed. */
-  private static BigDecimal savedByPrefix(BigDecimal input, int cachedTokens, int freshTokens) {
+  private static BigDecimal savedByPrefix(BigDecimal input, long cachedTokens, long freshTokens) {
     if (cachedTokens == 0 || freshTokens == 0) {
       return NOTHING;
     }
@@ -307,7 +329,9 @@ final class AnswerWriter {
   }
 
   private static ResponseFinishReason finishReason(CachedAnswer answer) {
-    return ResponseFinishReason.valueOf(answer.getFinishReason());
+    return CachedChoices.expired(answer)
+        ? ResponseFinishReason.expired
+        : ResponseFinishReason.valueOf(answer.getFinishReason());
   }
 
   private static TokenOutput output(GeneratedToken token) {

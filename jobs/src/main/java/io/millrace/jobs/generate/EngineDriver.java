@@ -2,11 +2,13 @@ package io.millrace.jobs.generate;
 
 import io.millrace.engine.Engine;
 import io.millrace.engine.EngineStats;
+import io.millrace.engine.FinishReason;
 import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.GenerationUpdate;
 import io.millrace.engine.RequestRejectedException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -14,18 +16,19 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.util.function.ThrowingRunnable;
 
 /**
  * Connects an engine's thread with a task's mailbox.
  *
- * <p>The protocol: the task's thread calls {@link #submit}; the engine's thread feeds the engine,
- * steps it, and posts what each step did as one mail, which the task's thread runs. The engine is
- * touched by the engine's thread alone, state and outputs by the task's alone. At most {@link
- * #MAILS_MAX} mails wait: a task held up by back-pressure holds up its engine. While there is
- * nothing to tell, a tick comes every {@link #TICK_MS}, so that a task that waits in its mailbox
- * looks up now and then.
+ * <p>The protocol: the task's thread calls {@link #submit} and {@link #cancel}; the engine's thread
+ * feeds the engine, steps it, and posts what each step did as one mail, which the task's thread
+ * runs. The engine is touched by the engine's thread alone, state and outputs by the task's alone.
+ * At most {@link #MAILS_MAX} mails wait: a task held up by back-pressure holds up its engine. While
+ * there is nothing to tell, a tick comes every {@link #TICK_MS}, so that a task that waits in its
+ * mailbox looks up now and then.
  */
 final class EngineDriver {
   private static final int MAILS_MAX = 4;
@@ -53,32 +56,42 @@ final class EngineDriver {
   // Configuration.
   private final Engine engine;
   private final MailboxExecutor mailbox;
-  private final Listener listener;
   private final int waitingMax;
+  private final LongSupplier epochMillis;
 
   // Shared by the two threads.
   private final Queue<GenerationRequest> submitted = new ConcurrentLinkedQueue<>();
+  private final Queue<String> cancelled = new ConcurrentLinkedQueue<>();
   private final Semaphore mails = new Semaphore(MAILS_MAX);
   private volatile boolean closed;
 
-  // The engine's thread only.
+  // The engine's thread only, once it is started.
+  private Listener listener;
   private final Queue<GenerationRequest> pending = new ArrayDeque<>();
   private final Thread thread;
 
   /**
    * @param waitingMax requests that the engine queues; more wait here
+   * @param epochMillis the time that the deadlines of those that wait here are compared with; asked
+   *     by the engine's thread
    */
   EngineDriver(
-      String name, Engine engine, int waitingMax, MailboxExecutor mailbox, Listener listener) {
+      String name,
+      Engine engine,
+      int waitingMax,
+      LongSupplier epochMillis,
+      MailboxExecutor mailbox) {
     this.engine = engine;
     this.waitingMax = waitingMax;
+    this.epochMillis = epochMillis;
     this.mailbox = mailbox;
-    this.listener = listener;
     this.thread = new Thread(this::run, name);
     thread.setDaemon(true);
   }
 
-  void start() {
+  /** Starts the engine's thread; the listener is told from then on. */
+  void start(Listener told) {
+    listener = told;
     thread.start();
   }
 
@@ -88,11 +101,20 @@ final class EngineDriver {
     LockSupport.unpark(thread);
   }
 
+  /** Has a request that was handed over end early; it may yet be told of. */
+  void cancel(String requestId) {
+    cancelled.add(requestId);
+    LockSupport.unpark(thread);
+  }
+
   private void run() {
     try {
       while (!closed) {
-        List<Rejection> rejections = feed();
-        List<GenerationUpdate> updates = engine.hasWork() ? engine.step() : List.of();
+        List<GenerationUpdate> updates = new ArrayList<>();
+        List<Rejection> rejections = feed(updates);
+        if (engine.hasWork()) {
+          updates.addAll(engine.step());
+        }
         if (updates.isEmpty() && rejections.isEmpty() && !engine.hasWork()) {
           LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(TICK_MS));
         }
@@ -111,9 +133,20 @@ final class EngineDriver {
     }
   }
 
-  private List<Rejection> feed() {
+  /**
+   * Gives the engine what it has room for.
+   *
+   * @param updates gets the ends of those whose deadline passed before there was room
+   */
+  private List<Rejection> feed(List<GenerationUpdate> updates) {
     for (GenerationRequest r = submitted.poll(); r != null; r = submitted.poll()) {
       pending.add(r);
+    }
+    for (String id = cancelled.poll(); id != null; id = cancelled.poll()) {
+      String gone = id;
+      if (!pending.removeIf(request -> request.id().equals(gone))) {
+        engine.cancel(gone);
+      }
     }
     List<Rejection> rejections = new ArrayList<>();
     while (!pending.isEmpty() && engine.stats().waiting() < waitingMax) {
@@ -122,6 +155,15 @@ final class EngineDriver {
         engine.submit(request);
       } catch (RequestRejectedException e) {
         rejections.add(new Rejection(request.id(), e.getMessage(), e.retryable()));
+      }
+    }
+    long nowMs = epochMillis.getAsLong();
+    for (Iterator<GenerationRequest> waiting = pending.iterator(); waiting.hasNext(); ) {
+      GenerationRequest request = waiting.next();
+      if (request.deadlineMs() <= nowMs) {
+        waiting.remove();
+        updates.add(
+            new GenerationUpdate(request.id(), List.of(), "", FinishReason.EXPIRED, null, 0, 0, 0));
       }
     }
     return rejections;

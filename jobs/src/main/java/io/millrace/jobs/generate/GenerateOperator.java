@@ -1,16 +1,9 @@
 package io.millrace.jobs.generate;
 
-import io.millrace.engine.FinishReason;
-import io.millrace.engine.GenerationUpdate;
 import io.millrace.jobs.kafka.Answer;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
-import io.millrace.jobs.state.Progress;
 import io.millrace.schemas.CacheOutcome;
-import io.millrace.schemas.TokenEvent;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
@@ -42,11 +35,10 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   private final transient MailboxExecutor mailbox;
 
   // Runtime, the task's thread only.
-  private transient Map<String, InFlight> inFlight;
   private transient Backlog backlog;
   private transient GenerateState state;
-  private transient AnswerWriter answers;
-  private transient TokenEventWriter tokenEvents;
+  private transient AnswerOutput answers;
+  private transient AnswersInFlight inFlight;
   private transient GenerateSpec.OpenedModel model;
   private transient EngineDriver driver;
 
@@ -61,165 +53,70 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   @Override
   public void open() throws Exception {
     super.open();
-    inFlight = new HashMap<>();
     backlog = new Backlog(spec.backlogPromptsMax(), spec.backlogBytesMax());
     state = new GenerateState(getRuntimeContext(), spec.cacheTtl());
     model = spec.source().open();
-    answers = new AnswerWriter(spec.model(), model.backend(), spec.price(), model.tokenizer());
-    tokenEvents = new TokenEventWriter(spec.tokenEvents());
+    answers =
+        new AnswerOutput(
+            output,
+            outputs,
+            new AnswerWriter(spec.model(), model.backend(), spec.price(), model.tokenizer()),
+            new TokenEventWriter(spec.tokenEvents()));
     driver =
         new EngineDriver(
             getRuntimeContext().getTaskInfo().getTaskNameWithSubtasks(),
             model.engine(),
             spec.engineWaitingMax(),
-            mailbox,
-            this::onStep);
+            this::nowMs,
+            mailbox);
+    inFlight =
+        new AnswersInFlight(
+            this, state, backlog, driver, answers, this::nowMs, spec.cachedAnswerBytesMax());
     resume();
-    driver.start();
+    driver.start(inFlight::onStep);
   }
 
-  /** Takes up the answers that the checkpoint left in progress. */
+  /**
+   * Takes up the answers that the checkpoint left in progress. Those that another model began,
+   * begin again: its tokens are not what this one would have drawn.
+   */
   private void resume() throws Exception {
+    int begunAgain = 0;
     for (String fingerprint : GenerateState.keysInFlight(getKeyedStateBackend())) {
       setCurrentKey(fingerprint);
-      InFlight answer = InFlight.restored(state.leader(), state.recorded());
-      inFlight.put(fingerprint, answer);
-      backlog.add(size(answer.leader()));
-      state.followers().forEach(follower -> backlog.add(size(follower)));
-      driver.submit(answers.request(answer));
+      String digest = state.leader().getModelDigest();
+      if (digest != null && !digest.equals(model.digest().read()) && state.beginAgain()) {
+        begunAgain++;
+      }
+      inFlight.resume();
     }
     backlog.allowForRestored();
+    if (begunAgain > 0) {
+      LOG.warn("the model has changed: {} answers in progress begin again", begunAgain);
+    }
   }
 
   @Override
   public void processElement(StreamRecord<AdmittedPrompt> element) throws Exception {
     AdmittedPrompt prompt = element.getValue();
-    waitForRoom();
+    backlog.awaitRoom(mailbox);
     // Mails that ran while this waited worked on other keys.
     setCurrentKey(prompt.getFingerprint());
 
     long nowMs = nowMs();
     CachedAnswer cached = prompt.getCacheRead() ? state.cached(nowMs) : null;
-    InFlight leading = inFlight.get(prompt.getFingerprint());
-    if (prompt.getDeadlineMs() != null && prompt.getDeadlineMs() <= nowMs) {
-      emit(answers.expired(prompt, nowMs));
+    if (GenerateState.deadlineMs(prompt) <= nowMs) {
+      answers.expired(prompt, nowMs);
     } else if (cached != null) {
-      reuse(prompt, cached, CacheOutcome.hit, nowMs);
-    } else if (leading != null) {
-      state.follow(prompt);
-      backlog.add(size(prompt));
+      answers.reused(prompt, cached, CacheOutcome.hit, nowMs);
     } else {
-      lead(prompt);
+      inFlight.add(prompt);
     }
-  }
-
-  private void lead(AdmittedPrompt prompt) throws Exception {
-    InFlight answer = new InFlight(prompt);
-    state.lead(prompt);
-    inFlight.put(prompt.getFingerprint(), answer);
-    backlog.add(size(prompt));
-    driver.submit(answers.request(answer));
-  }
-
-  /**
-   * Holds the input back while the backlog is full, by running mails. A waiting checkpoint can only
-   * be served once this returns, so it returns for one, past the bound by a record, until that is
-   * twice exceeded.
-   */
-  private void waitForRoom() throws Exception {
-    while (backlog.full()) {
-      if (mailbox.tryYield()) {
-        continue;
-      }
-      // Any mail interrupts; if none of ours is there to be run, it is the system's.
-      if (mailbox.shouldInterrupt() && !backlog.overfull()) {
-        if (mailbox.tryYield()) {
-          continue;
-        }
-        return;
-      }
-      mailbox.yield();
-    }
-  }
-
-  private void onStep(EngineDriver.StepResult result) throws Exception {
-    long nowMs = nowMs();
-    for (GenerationUpdate update : result.updates()) {
-      InFlight answer = inFlight.get(update.requestId());
-      setCurrentKey(update.requestId());
-      emit(tokenEvents.generated(answer.leader(), answer.tokens().size(), update, nowMs));
-      answer.apply(update, nowMs);
-      if (update.finishReason() == FinishReason.ERROR) {
-        fail(answer, "engine_error", update.error(), true);
-      } else if (update.finished()) {
-        finish(answer, update.finishReason(), nowMs);
-      }
-    }
-    for (EngineDriver.Rejection rejection : result.rejections()) {
-      setCurrentKey(rejection.requestId());
-      InFlight answer = inFlight.get(rejection.requestId());
-      fail(answer, "engine_rejected", rejection.reason(), rejection.retryable());
-    }
-  }
-
-  private void finish(InFlight answer, FinishReason reason, long nowMs) throws Exception {
-    AdmittedPrompt leader = answer.leader();
-    CachedAnswer finished = answers.finished(answer, reason, nowMs);
-    emit(answers.generated(answer, finished, nowMs));
-    for (AdmittedPrompt follower : settle(answer)) {
-      reuse(follower, finished, CacheOutcome.coalesced, nowMs);
-    }
-    if (leader.getCacheWrite() && size(finished) <= spec.cachedAnswerBytesMax()) {
-      state.cache(finished);
-    }
-  }
-
-  private void reuse(AdmittedPrompt prompt, CachedAnswer answer, CacheOutcome how, long nowMs) {
-    emit(tokenEvents.reused(prompt, answer, nowMs));
-    emit(answers.reused(prompt, answer, how, nowMs));
-  }
-
-  private void fail(InFlight answer, String code, String message, boolean retryable)
-      throws Exception {
-    emit(answers.failed(answer.leader(), answer, code, message, retryable, nowMs()));
-    for (AdmittedPrompt follower : settle(answer)) {
-      emit(answers.failed(follower, null, code, message, retryable, nowMs()));
-    }
-  }
-
-  /** Forgets an answer in progress; returns the prompts that waited for it. */
-  private List<AdmittedPrompt> settle(InFlight answer) throws Exception {
-    List<AdmittedPrompt> followers = state.followers();
-    inFlight.remove(answer.leader().getFingerprint());
-    backlog.remove(size(answer.leader()));
-    followers.forEach(follower -> backlog.remove(size(follower)));
-    state.settle();
-    return followers;
-  }
-
-  private void emit(AnswerWriter.Settled settled) {
-    if (settled.answer() != null) {
-      output.collect(new StreamRecord<>(settled.answer()));
-    }
-    if (settled.deadLetter() != null) {
-      output.collect(outputs.deadLetters(), new StreamRecord<>(settled.deadLetter()));
-    }
-    output.collect(outputs.costs(), new StreamRecord<>(settled.cost()));
-  }
-
-  private void emit(List<TokenEvent> events) {
-    events.forEach(event -> output.collect(outputs.tokens(), new StreamRecord<>(event)));
   }
 
   @Override
   public void snapshotState(StateSnapshotContext context) throws Exception {
-    for (InFlight answer : inFlight.values()) {
-      Progress gained = answer.takeUnrecorded();
-      if (gained != null) {
-        setCurrentKey(answer.leader().getFingerprint());
-        state.record(gained);
-      }
-    }
+    inFlight.record();
     super.snapshotState(context);
   }
 
@@ -247,17 +144,5 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
 
   private long nowMs() {
     return getProcessingTimeService().getCurrentProcessingTime();
-  }
-
-  private static long size(AdmittedPrompt prompt) {
-    long key = prompt.getKey() == null ? 0 : prompt.getKey().remaining();
-    return key + prompt.getValue().remaining() + prompt.getPromptTokens().remaining();
-  }
-
-  /** About its bytes in state: a character takes up to three, an id with a logprob up to nine. */
-  private static long size(CachedAnswer answer) {
-    long ids =
-        answer.getTokens().stream().mapToLong(token -> 1 + token.getAlternatives().size()).sum();
-    return 3L * answer.getText().length() + 9 * ids;
   }
 }

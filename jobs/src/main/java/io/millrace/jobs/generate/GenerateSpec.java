@@ -45,7 +45,15 @@ public record GenerateSpec(
    * @param engine the task's own engine, closed by the task
    * @param tokenizer spells the tokens out
    * @param backend what computes, for the cost rows
+   * @param digest identifies weights, vocabulary and template, as admission names them
    * @param release gives back what the engine was made of, once the engine is closed
    */
-  public record OpenedModel(Engine engine, Tokenizer tokenizer, String backend, Runnable release) {}
+  public record OpenedModel(
+      Engine engine, Tokenizer tokenizer, String backend, Digest digest, Runnable release) {}
+
+  /** Reads a model's digest, which may take seconds for a large file. */
+  @FunctionalInterface
+  public interface Digest {
+    String read() throws IOException;
+  }
 }

@@ -1,5 +1,6 @@
 package io.millrace.jobs.generate;
 
+import io.millrace.engine.GenerationRequest;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
 import io.millrace.jobs.state.Progress;
@@ -71,12 +72,42 @@ final class GenerateState {
     return list(followers.get());
   }
 
-  void record(Progress gained) throws Exception {
-    progress.add(gained);
+  void record(List<Progress> gained) throws Exception {
+    if (!gained.isEmpty()) {
+      progress.addAll(gained);
+    }
   }
 
   List<Progress> recorded() throws Exception {
     return list(progress.get());
+  }
+
+  /** When the last of those who wait for the answer stops to; never, if one does not say. */
+  long latestDeadlineMs() throws Exception {
+    long latest = deadlineMs(leader());
+    for (AdmittedPrompt follower : followers()) {
+      latest = Math.max(latest, deadlineMs(follower));
+    }
+    return latest;
+  }
+
+  static long deadlineMs(AdmittedPrompt prompt) {
+    return prompt.getDeadlineMs() == null ? GenerationRequest.NO_DEADLINE : prompt.getDeadlineMs();
+  }
+
+  /**
+   * Forgets the progress of an answer, which begins again.
+   *
+   * @return whether there was any
+   */
+  boolean beginAgain() throws Exception {
+    boolean begun = !recorded().isEmpty();
+    if (begun) {
+      AdmittedPrompt prompt = leader();
+      leader.update(AdmittedPrompt.newBuilder(prompt).setAttempt(prompt.getAttempt() + 1).build());
+      progress.clear();
+    }
+    return begun;
   }
 
   /** Forgets what is in flight. */
@@ -92,8 +123,11 @@ final class GenerateState {
     return answer == null || answer.getExpiresMs() <= nowMs ? null : answer;
   }
 
-  void cache(CachedAnswer answer) throws Exception {
-    cached.update(answer);
+  /** Keeps an answer for equal prompts, unless it is larger than this. */
+  void cache(CachedAnswer answer, long bytesMax) throws Exception {
+    if (CachedChoices.size(answer) <= bytesMax) {
+      cached.update(answer);
+    }
   }
 
   /** Every key with an answer in progress, as a list: state may change while it is walked. */

@@ -1,146 +1,92 @@
 package io.millrace.jobs.generate;
 
-import io.millrace.engine.GenerationUpdate;
-import io.millrace.engine.TokenOutput;
+import io.millrace.engine.FinishReason;
 import io.millrace.jobs.state.AdmittedPrompt;
-import io.millrace.jobs.state.Alternative;
-import io.millrace.jobs.state.GeneratedToken;
 import io.millrace.jobs.state.Progress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.ToLongFunction;
 
-/**
- * One answer in progress: the prompt that leads it and how far it has got. A copy in memory of what
- * keyed state holds as of the last checkpoint, and ahead of it by what {@link #takeUnrecorded}
- * returns.
- */
+/** One answer in progress: the prompt that leads it, and its choices. */
 final class InFlight {
   private final AdmittedPrompt leader;
-  private final List<GeneratedToken> tokens = new ArrayList<>();
-  private final StringBuilder text = new StringBuilder();
-  private long prefillNanos;
-  private long decodeNanos;
-  private long startedMs;
-  private long firstTokenMs;
-  private int cachedPromptTokens;
-
-  // How much of the above is in keyed state.
-  private int recordedTokens;
-  private int recordedText;
-  private long recordedPrefillNanos;
-  private long recordedDecodeNanos;
+  private final List<ChoiceInFlight> choices = new ArrayList<>();
 
   InFlight(AdmittedPrompt leader) {
     this.leader = leader;
+    for (int i = 0; i < leader.getSampling().getN(); i++) {
+      choices.add(new ChoiceInFlight(this, i));
+    }
   }
 
   /** An answer as a checkpoint left it. */
   static InFlight restored(AdmittedPrompt leader, Iterable<Progress> recorded) {
     InFlight answer = new InFlight(leader);
-    for (Progress progress : recorded) {
-      answer.tokens.addAll(progress.getTokens());
-      answer.text.append(progress.getText());
-      answer.prefillNanos += progress.getPrefillNanos();
-      answer.decodeNanos += progress.getDecodeNanos();
-      answer.startedMs = progress.getStartedMs();
-      answer.firstTokenMs = progress.getFirstTokenMs();
-      answer.cachedPromptTokens = progress.getCachedPromptTokens();
-    }
-    answer.markRecorded();
+    recorded.forEach(progress -> answer.choices.get(progress.getChoice()).restore(progress));
     return answer;
   }
 
-  /** Takes in what a step did. */
-  void apply(GenerationUpdate update, long nowMs) {
-    if (startedMs == 0) {
-      startedMs = nowMs;
-      cachedPromptTokens = update.cachedPromptTokens();
-    }
-    // The step that brings the first token computed the end of the prompt.
-    if (tokens.isEmpty()) {
-      prefillNanos += update.deviceNanos();
-    } else {
-      decodeNanos += update.deviceNanos();
-    }
-    if (firstTokenMs == 0 && !update.tokens().isEmpty()) {
-      firstTokenMs = nowMs;
-    }
-    update.tokens().forEach(token -> tokens.add(stored(token)));
-    text.append(update.text());
-  }
-
   /**
-   * What keyed state lacks, to be added to it; null if nothing. Counts as recorded from here on.
+   * What keyed state lacks, to be added to it, at most one record for each choice. Counts as
+   * recorded from here on.
    */
-  Progress takeUnrecorded() {
-    if (recordedTokens == tokens.size()
-        && recordedText == text.length()
-        && recordedPrefillNanos == prefillNanos
-        && recordedDecodeNanos == decodeNanos) {
-      return null;
-    }
-    Progress progress =
-        Progress.newBuilder()
-            .setTokens(List.copyOf(tokens.subList(recordedTokens, tokens.size())))
-            .setText(text.substring(recordedText))
-            .setPrefillNanos(prefillNanos - recordedPrefillNanos)
-            .setDecodeNanos(decodeNanos - recordedDecodeNanos)
-            .setStartedMs(startedMs)
-            .setFirstTokenMs(firstTokenMs)
-            .setCachedPromptTokens(cachedPromptTokens)
-            .build();
-    markRecorded();
-    return progress;
-  }
-
-  private void markRecorded() {
-    recordedTokens = tokens.size();
-    recordedText = text.length();
-    recordedPrefillNanos = prefillNanos;
-    recordedDecodeNanos = decodeNanos;
+  List<Progress> takeUnrecorded() {
+    return choices.stream().map(ChoiceInFlight::takeUnrecorded).filter(Objects::nonNull).toList();
   }
 
   AdmittedPrompt leader() {
     return leader;
   }
 
-  List<GeneratedToken> tokens() {
-    return tokens;
+  String fingerprint() {
+    return leader.getFingerprint();
   }
 
-  String text() {
-    return text.toString();
+  /** From the first on. */
+  List<ChoiceInFlight> choices() {
+    return choices;
+  }
+
+  /** Whether all choices have ended. */
+  boolean finished() {
+    return choices.stream().allMatch(choice -> choice.finishReason() != null);
+  }
+
+  /** Whether a choice ended because a deadline passed. */
+  boolean expired() {
+    return choices.stream().anyMatch(choice -> choice.finishReason() == FinishReason.EXPIRED);
   }
 
   long prefillNanos() {
-    return prefillNanos;
+    return sum(ChoiceInFlight::prefillNanos);
   }
 
   long decodeNanos() {
-    return decodeNanos;
+    return sum(ChoiceInFlight::decodeNanos);
   }
 
-  int cachedPromptTokens() {
-    return cachedPromptTokens;
+  long outputTokens() {
+    return sum(choice -> choice.tokens().size());
   }
 
-  /** Milliseconds from admission to the first computed step. */
-  long queueMs() {
-    return Math.max(0, startedMs - leader.getAdmittedMs());
+  /** Milliseconds from admission to the first computed step; null while there is none. */
+  Long queueMs() {
+    return sinceAdmission(ChoiceInFlight::startedMs);
   }
 
   /** Milliseconds from admission to the first token; null while there is none. */
   Long firstTokenAfterMs() {
-    return firstTokenMs == 0 ? null : Math.max(0, firstTokenMs - leader.getAdmittedMs());
+    return sinceAdmission(ChoiceInFlight::firstTokenMs);
   }
 
-  private static GeneratedToken stored(TokenOutput token) {
-    return GeneratedToken.newBuilder()
-        .setId(token.id())
-        .setLogprob(token.logprob())
-        .setDrafted(token.drafted())
-        .setAlternatives(
-            token.alternatives().stream().map(a -> new Alternative(a.id(), a.logprob())).toList())
-        .build();
+  /** Over all choices. */
+  long sum(ToLongFunction<ChoiceInFlight> of) {
+    return choices.stream().mapToLong(of).sum();
+  }
+
+  private Long sinceAdmission(ToLongFunction<ChoiceInFlight> timeMs) {
+    long first = choices.stream().mapToLong(timeMs).filter(time -> time > 0).min().orElse(0);
+    return first == 0 ? null : Math.max(0, first - leader.getAdmittedMs());
   }
 }

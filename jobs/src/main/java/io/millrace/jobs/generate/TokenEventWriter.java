@@ -5,6 +5,7 @@ import io.millrace.engine.TokenOutput;
 import io.millrace.jobs.MillraceOptions.TokenEvents;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
+import io.millrace.jobs.state.CachedChoice;
 import io.millrace.schemas.ResponseFinishReason;
 import io.millrace.schemas.TokenEvent;
 import java.time.Instant;
@@ -26,9 +27,13 @@ final class TokenEventWriter {
     this.mode = mode;
   }
 
-  /** What a step generated for the prompt that leads, {@code index} being its first token's. */
+  /**
+   * What a step generated for a choice of the prompt that leads.
+   *
+   * @param index position of the step's first token in the choice
+   */
   List<TokenEvent> generated(
-      AdmittedPrompt prompt, int index, GenerationUpdate update, long nowMs) {
+      AdmittedPrompt prompt, int choice, int index, GenerationUpdate update, long nowMs) {
     if (mode == TokenEvents.OFF || (update.tokens().isEmpty() && !update.finished())) {
       return List.of();
     }
@@ -40,7 +45,7 @@ final class TokenEventWriter {
     boolean logprobs = prompt.getSampling().getLogprobs() >= 0;
     if (count == 0 || (mode == TokenEvents.STEP && count > 1)) {
       return List.of(
-          event(prompt, index, nowMs)
+          event(prompt, choice, index, nowMs)
               .setTokenCount(count)
               .setText(update.text())
               .setLogprob(
@@ -56,7 +61,7 @@ final class TokenEventWriter {
       TokenOutput token = update.tokens().get(i);
       boolean last = i == count - 1;
       events.add(
-          event(prompt, index + i, nowMs)
+          event(prompt, choice, index + i, nowMs)
               .setTokenId(token.id())
               .setText(last ? update.text() : "")
               .setLogprob(logprobs ? (double) token.logprob() : null)
@@ -67,22 +72,29 @@ final class TokenEventWriter {
     return events;
   }
 
-  /** A shared answer comes whole, as one event. */
+  /** A shared answer comes whole, as one event for each choice. */
   List<TokenEvent> reused(AdmittedPrompt prompt, CachedAnswer answer, long nowMs) {
     if (mode == TokenEvents.OFF) {
       return List.of();
     }
-    return List.of(
-        event(prompt, 0, nowMs)
-            .setTokenCount(answer.getOutputTokens())
-            .setText(answer.getText())
-            .setFinishReason(ResponseFinishReason.valueOf(answer.getFinishReason()))
-            .build());
+    List<TokenEvent> events = new ArrayList<>();
+    for (CachedChoice choice : CachedChoices.of(answer)) {
+      events.add(
+          event(prompt, events.size(), 0, nowMs)
+              .setTokenCount(choice.getOutputTokens())
+              .setText(choice.getText())
+              .setFinishReason(ResponseFinishReason.valueOf(choice.getFinishReason()))
+              .build());
+    }
+    return events;
   }
 
-  private static TokenEvent.Builder event(AdmittedPrompt prompt, int index, long nowMs) {
+  private static TokenEvent.Builder event(
+      AdmittedPrompt prompt, int choice, int index, long nowMs) {
     return TokenEvent.newBuilder()
         .setRequestId(prompt.getRequestId())
+        .setAttempt(prompt.getAttempt())
+        .setChoice(choice)
         .setIndex(index)
         .setTime(Instant.ofEpochMilli(nowMs));
   }

@@ -13,6 +13,7 @@ public final class TrustedState extends Conversion<Void> {
             "AdmittedPrompt",
             "Alternative",
             "CachedAnswer",
+            "CachedChoice",
             "GeneratedToken",
             "Progress",
             "Sampling"));

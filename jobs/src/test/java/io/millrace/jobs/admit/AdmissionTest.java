@@ -88,12 +88,13 @@ class AdmissionTest {
                     .setMaxCompletionTokens(2)
                     .setLogprobs(true)
                     .setTopLogprobs(4)
+                    .setN(3)
                     .setPriority(5));
 
     assertThat(admitted.getCustomId()).isEqualTo("c");
     assertThat(admitted.getPriority()).isEqualTo(5);
     assertThat(admitted.getSampling())
-        .isEqualTo(new Sampling(0.5f, 3, 0.75f, 0.25f, 1.5f, -7L, 2, List.of("END"), 4));
+        .isEqualTo(new Sampling(0.5f, 3, 0.75f, 0.25f, 1.5f, -7L, 2, List.of("END"), 4, 3));
   }
 
   @Test
@@ -183,8 +184,8 @@ class AdmissionTest {
         p -> p.setStop(java.util.Collections.nCopies(17, "x")),
         "invalid_request",
         "stop is 17, must be at most 16");
-    assertRefused(p -> p.setN(2), "invalid_request", "n is 2, only 1 is supported");
-    assertRefused(p -> p.setN(0), "invalid_request", "n is 0, only 1 is supported");
+    assertRefused(p -> p.setN(17), "invalid_request", "n is 17, must be 1 to 16");
+    assertRefused(p -> p.setN(0), "invalid_request", "n is 0, must be 1 to 16");
     assertRefused(
         p -> p.setMessages(List.of()), "invalid_request", "messages must be a list of at least");
     assertRefused(

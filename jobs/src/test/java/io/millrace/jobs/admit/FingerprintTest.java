@@ -64,6 +64,7 @@ class FingerprintTest {
     changes("cache_salt", p -> p.setCacheSalt("s"));
     changesNothing("custom_id", p -> p.setCustomId("c"));
     changesNothing("n", p -> p.setN(1));
+    changes("n", p -> p.setN(2));
     changesNothing("response_format", p -> p.setResponseFormat("{\"type\":\"text\"}"));
     changesNothing("metadata", p -> p.setMetadata(Map.of("a", "b")));
     changesNothing("service_tier", p -> p.setServiceTier("flex"));
@@ -194,7 +195,8 @@ class FingerprintTest {
               (long) random.nextInt(2),
               1,
               stop,
-              random.nextInt(2) - 1);
+              random.nextInt(2) - 1,
+              1 + random.nextInt(2));
       List<Object> request = List.of(scope, digest, messages, sampling);
       String fingerprint = Fingerprint.of(scope, digest, messages, sampling, true);
       List<Object> before = seen.putIfAbsent(fingerprint, request);

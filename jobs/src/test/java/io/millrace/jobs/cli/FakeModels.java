@@ -67,6 +67,7 @@ public record FakeModels(String holds) implements Models {
         holds == null ? engine : new Holding(engine, holds),
         FakeEngine.TOKENIZER,
         "fake",
+        () -> "fake",
         () -> {});
   }
 

@@ -5,6 +5,7 @@ import static io.millrace.jobs.generate.GenerateHarness.prompt;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.engine.FinishReason;
+import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.GenerationUpdate;
 import io.millrace.engine.TokenOutput;
 import io.millrace.jobs.cost.DevicePrice;
@@ -48,7 +49,7 @@ class AnswerWriterTest {
   void handsTheScopeOfSharingToTheEngine() {
     AdmittedPrompt admitted = prompt(0, "hello");
     admitted.setPrefixScope("scope");
-    assertThat(answers.request(new InFlight(admitted)).cacheSalt()).isEqualTo("scope");
+    assertThat(request(admitted).cacheSalt()).isEqualTo("scope");
   }
 
   @Test
@@ -57,18 +58,20 @@ class AnswerWriterTest {
     AdmittedPrompt acme = prompt(0, "hello");
     AdmittedPrompt other = prompt(1, "hello");
     other.setTenant("other");
-    assertThat(answers.request(new InFlight(acme)).cacheSalt())
-        .isNotEmpty()
-        .isNotEqualTo(answers.request(new InFlight(other)).cacheSalt());
+    assertThat(request(acme).cacheSalt()).isNotEmpty().isNotEqualTo(request(other).cacheSalt());
+  }
+
+  private GenerationRequest request(AdmittedPrompt prompt) {
+    return answers.request(new InFlight(prompt).choices().get(0), GenerationRequest.NO_DEADLINE);
   }
 
   /** An answer of two tokens. */
   private Settled answer(AdmittedPrompt prompt, int cachedTokens, long prefillNanos) {
     InFlight answer = new InFlight(prompt);
-    answer.apply(step('A', null, cachedTokens, 10 - cachedTokens, prefillNanos), START_MS + 1);
-    answer.apply(step('B', FinishReason.STOP, cachedTokens, 1, 500), START_MS + 2);
-    return answers.generated(
-        answer, answers.finished(answer, FinishReason.STOP, START_MS + 2), START_MS + 2);
+    ChoiceInFlight choice = answer.choices().get(0);
+    choice.apply(step('A', null, cachedTokens, 10 - cachedTokens, prefillNanos), START_MS + 1);
+    choice.apply(step('B', FinishReason.STOP, cachedTokens, 1, 500), START_MS + 2);
+    return answers.generated(answer, answers.finished(answer, START_MS + 2), START_MS + 2);
   }
 
   private static GenerationUpdate step(

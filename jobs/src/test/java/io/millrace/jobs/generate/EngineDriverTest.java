@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.fail;
 
 import io.millrace.engine.Engine;
 import io.millrace.engine.EngineStats;
+import io.millrace.engine.FinishReason;
 import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.GenerationUpdate;
 import io.millrace.engine.RequestRejectedException;
@@ -31,6 +32,7 @@ class EngineDriverTest {
   private final FakeMailbox mailbox = new FakeMailbox();
   private final List<StepResult> results = new ArrayList<>();
   private EngineDriver driver;
+  private volatile long nowMs;
 
   @AfterEach
   void close() {
@@ -103,13 +105,49 @@ class EngineDriverTest {
   }
 
   @Test
+  void endsThoseWhoseDeadlinePassesBeforeTheEngineHasRoom() throws Exception {
+    nowMs = 1000;
+    driver = new EngineDriver("engine", new QueueingEngine(), 1, () -> nowMs, mailbox);
+    driver.submit(request("in the engine"));
+    driver.submit(
+        new GenerationRequest(
+            "late", new int[] {1}, SamplingParams.greedy(1), 0, List.of(), "", "", 1000));
+    driver.submit(request("in time"));
+    driver.start(results::add);
+    runUntil(() -> updates().size() == 3);
+    assertThat(updates())
+        .filteredOn(update -> update.finishReason() == FinishReason.EXPIRED)
+        .extracting(GenerationUpdate::requestId)
+        .containsExactly("late");
+  }
+
+  @Test
+  void cancelsWhatTheEngineHasAndWhatStillWaits() throws Exception {
+    FakeEngine engine = new FakeEngine(0);
+    start(engine, 1);
+    driver.submit(request("running"));
+    driver.submit(request("other"));
+    await(() -> engine.waitsForSteps());
+    driver.cancel("running");
+    driver.submit(request("never"));
+    driver.cancel("never");
+    engine.allow(PLENTY);
+    runUntil(() -> updates().stream().anyMatch(GenerationUpdate::finished));
+    assertThat(updates())
+        .filteredOn(GenerationUpdate::finished)
+        .extracting(GenerationUpdate::requestId)
+        .containsExactly("other");
+    assertThat(updates()).noneMatch(update -> update.requestId().equals("never"));
+  }
+
+  @Test
   void failsTheTaskWithTheEnginesFailure() {
     FakeEngine engine = new FakeEngine(PLENTY);
-    driver = new EngineDriver("engine", engine, 10, mailbox, results::add);
+    driver = new EngineDriver("engine", engine, 10, () -> nowMs, mailbox);
     // The fake does not allow a second; both are there before the first could be answered.
     driver.submit(request("same"));
     driver.submit(request("same"));
-    driver.start();
+    driver.start(results::add);
 
     assertThatThrownBy(() -> runUntil(() -> false))
         .isInstanceOf(IllegalStateException.class)
@@ -134,7 +172,7 @@ class EngineDriverTest {
   @Test
   void closesAnEngineThatNeverStarted() {
     FakeEngine engine = new FakeEngine(PLENTY);
-    driver = new EngineDriver("engine", engine, 10, mailbox, results::add);
+    driver = new EngineDriver("engine", engine, 10, () -> nowMs, mailbox);
     driver.close();
     assertThat(engine.closed()).isTrue();
   }
@@ -185,8 +223,8 @@ class EngineDriverTest {
   }
 
   private void start(Engine engine, int waitingMax) {
-    driver = new EngineDriver("engine under test", engine, waitingMax, mailbox, results::add);
-    driver.start();
+    driver = new EngineDriver("engine under test", engine, waitingMax, () -> nowMs, mailbox);
+    driver.start(results::add);
   }
 
   private static Thread engineThread() {
@@ -234,8 +272,7 @@ class EngineDriverTest {
     @Override
     public List<GenerationUpdate> step() {
       return List.of(
-          new GenerationUpdate(
-              queue.remove(0), List.of(), "", io.millrace.engine.FinishReason.STOP, null, 0, 1, 1));
+          new GenerationUpdate(queue.remove(0), List.of(), "", FinishReason.STOP, null, 0, 1, 1));
     }
 
     @Override

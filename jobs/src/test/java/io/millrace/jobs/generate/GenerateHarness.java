@@ -52,6 +52,9 @@ final class GenerateHarness implements AutoCloseable {
   final FakeEngine engine;
   final KeyedOneInputStreamOperatorTestHarness<String, AdmittedPrompt, Answer> flink;
 
+  /** The model's, as it is opened. */
+  String digest = "digest";
+
   GenerateHarness(FakeEngine engine, int backlog) throws Exception {
     this(engine, backlog, 1, 0);
   }
@@ -61,7 +64,7 @@ final class GenerateHarness implements AutoCloseable {
     GenerateSpec spec =
         new GenerateSpec(
             "default",
-            () -> new OpenedModel(engine, FakeEngine.TOKENIZER, "fake", () -> {}),
+            () -> new OpenedModel(engine, FakeEngine.TOKENIZER, "fake", () -> digest, () -> {}),
             new DevicePrice(new BigDecimal("3.60")),
             100,
             backlog,
@@ -191,6 +194,7 @@ final class GenerateHarness implements AutoCloseable {
         .setTenant("acme")
         .setModel("default")
         .setFingerprint(text)
+        .setModelDigest("digest")
         .setPromptTokens(bytes)
         .setSampling(
             Sampling.newBuilder()

@@ -12,10 +12,12 @@ import io.millrace.jobs.kafka.DeadLetter;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.testing.FakeEngine;
 import io.millrace.schemas.CacheOutcome;
+import io.millrace.schemas.Choice;
 import io.millrace.schemas.CostEvent;
 import io.millrace.schemas.RequestStatus;
 import io.millrace.schemas.Response;
 import io.millrace.schemas.ResponseFinishReason;
+import io.millrace.schemas.TokenEvent;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
@@ -219,6 +221,143 @@ class GenerateOperatorTest {
   }
 
   @Test
+  void givesAsManyChoicesAsAskedForAndPaysForThemOnce() throws Exception {
+    FakeEngine engine = new FakeEngine(0);
+    try (GenerateHarness harness = new GenerateHarness(engine, 8).open()) {
+      harness.send(withChoices(prompt(0, "three"), 3), withChoices(prompt(1, "three"), 3));
+      engine.allow(PLENTY);
+      harness.runUntil(() -> harness.responses().size() == 2);
+      harness.send(withChoices(prompt(2, "three"), 3));
+
+      assertThat(harness.responses())
+          .allSatisfy(r -> assertThat(texts(r)).containsExactly("THREE", "THREE*", "THREE**"))
+          .allSatisfy(r -> assertThat(r.getUsage().getPromptTokens()).isEqualTo(5))
+          .allSatisfy(r -> assertThat(r.getUsage().getCompletionTokens()).isEqualTo(18));
+      assertThat(harness.responses().get(0).getChoices())
+          .extracting(Choice::getIndex)
+          .containsExactly(0, 1, 2);
+      assertThat(engine.tokensGenerated()).isEqualTo(18);
+      CostEvent cost = harness.costs().get(0);
+      assertThat(cost.getOutputTokens()).isEqualTo(18);
+      assertThat(cost.getDeviceNanos()).isEqualTo(18 * FakeEngine.STEP_NANOS);
+      assertThat(harness.costs().get(2).getSavedDedupUsd())
+          .isEqualByComparingTo(cost.getTotalUsd());
+      assertThat(harness.tokens())
+          .filteredOn(event -> event.getRequestId().equals("prompts-0-0"))
+          .filteredOn(event -> event.getChoice() == 2)
+          .extracting(TokenEvent::getText)
+          .containsExactly("T", "H", "R", "E", "E", "*", "*");
+      assertThat(harness.inFlight()).isEmpty();
+    }
+  }
+
+  @Test
+  void buriesAPromptWithChoicesOnce() throws Exception {
+    try (GenerateHarness harness = new GenerateHarness(new FakeEngine(PLENTY), 8).open()) {
+      harness.send(withChoices(prompt(0, "will FAIL"), 2), withChoices(prompt(1, "REFUSE"), 2));
+      harness.send(prompt(2, "fine"));
+      harness.runUntil(() -> harness.responses().size() == 1);
+
+      assertThat(harness.deadLetters()).hasSize(2);
+      assertThat(harness.costs()).hasSize(3).allMatch(CostEvent::getIsFinal);
+      assertThat(harness.inFlight()).isEmpty();
+    }
+  }
+
+  @Test
+  void endsAnAnswerAtItsDeadlineAndBillsWhatWasDone() throws Exception {
+    FakeEngine engine = new FakeEngine(3);
+    try (GenerateHarness harness = new GenerateHarness(engine, 8).open()) {
+      harness.send(until(prompt(0, "too long"), START_MS + 10));
+      harness.runUntilEngineWaits();
+      passTime(harness, START_MS + 10);
+      engine.allow(1);
+      harness.runUntil(() -> harness.responses().size() == 1);
+
+      Response response = harness.responses().get(0);
+      assertThat(response.getFinishReason()).isEqualTo(ResponseFinishReason.expired);
+      assertThat(response.getError()).contains("deadline");
+      assertThat(texts(response)).containsExactly("TOO");
+      CostEvent cost = harness.costs().get(0);
+      assertThat(cost.getStatus()).isEqualTo(RequestStatus.expired);
+      assertThat(cost.getDeviceNanos()).isEqualTo(3 * FakeEngine.STEP_NANOS);
+      assertThat(cost.getTotalUsd()).isPositive();
+      // Half an answer is no answer for those who come later.
+      engine.allow(PLENTY);
+      harness.send(prompt(1, "too long"));
+      harness.runUntil(() -> harness.responses().size() == 2);
+      assertThat(texts(harness.responses().get(1))).containsExactly("TOO LONG");
+    }
+  }
+
+  @Test
+  void goesOnPastItsLeadersDeadlineForAFollowerWithALaterOne() throws Exception {
+    FakeEngine engine = new FakeEngine(3);
+    try (GenerateHarness harness = new GenerateHarness(engine, 8).open()) {
+      harness.send(until(prompt(0, "too long"), START_MS + 10));
+      harness.send(until(prompt(1, "too long"), START_MS + 20));
+      harness.runUntilEngineWaits();
+      passTime(harness, START_MS + 10);
+      engine.allow(3);
+      harness.runUntilEngineWaits();
+      assertThat(harness.responses()).isEmpty();
+      assertThat(engine.tokensGenerated()).isEqualTo(5);
+      passTime(harness, START_MS + 20);
+      engine.allow(1);
+      harness.runUntil(() -> harness.responses().size() == 2);
+
+      assertThat(harness.responses())
+          .allSatisfy(r -> assertThat(texts(r)).containsExactly("TOO L"))
+          .extracting(Response::getFinishReason)
+          .containsOnly(ResponseFinishReason.expired);
+      assertThat(harness.costs())
+          .extracting(CostEvent::getStatus)
+          .containsOnly(RequestStatus.expired);
+      assertThat(harness.streamed("prompts-0-0")).isEqualTo("TOO L");
+      assertThat(harness.inFlight()).isEmpty();
+    }
+  }
+
+  @Test
+  void endsARestoredAnswerWhoseDeadlineHasPassed() throws Exception {
+    OperatorSubtaskState checkpoint;
+    try (GenerateHarness harness = new GenerateHarness(new FakeEngine(2), 8).open()) {
+      harness.send(until(prompt(0, "late"), START_MS + 10));
+      harness.runUntilEngineWaits();
+      checkpoint = harness.flink.snapshot(1, START_MS);
+    }
+    FakeEngine engine = new FakeEngine(0);
+    try (GenerateHarness harness = new GenerateHarness(engine, 8)) {
+      passTime(harness, START_MS + 10);
+      harness.restore(checkpoint);
+      engine.allow(1);
+      harness.runUntil(() -> harness.responses().size() == 1);
+      assertThat(texts(harness.responses().get(0))).containsExactly("LA");
+      assertThat(engine.tokensGenerated()).isZero();
+    }
+  }
+
+  @Test
+  void beginsAgainWhereTheModelHasChanged() throws Exception {
+    OperatorSubtaskState checkpoint;
+    try (GenerateHarness harness = new GenerateHarness(new FakeEngine(2), 8).open()) {
+      harness.send(prompt(0, "again"));
+      harness.runUntilEngineWaits();
+      checkpoint = harness.flink.snapshot(1, START_MS);
+    }
+    FakeEngine engine = new FakeEngine(PLENTY);
+    try (GenerateHarness harness = new GenerateHarness(engine, 8)) {
+      harness.digest = "another";
+      harness.restore(checkpoint);
+      harness.runUntil(() -> harness.responses().size() == 1);
+      assertThat(engine.tokensGenerated()).isEqualTo(5);
+      assertThat(harness.tokens()).extracting(TokenEvent::getAttempt).containsOnly(1);
+      assertThat(harness.streamed("prompts-0-0")).isEqualTo("AGAIN");
+      assertThat(texts(harness.responses().get(0))).containsExactly("AGAIN");
+    }
+  }
+
+  @Test
   void holdsItsInputBackWhenTheBacklogIsFull() throws Exception {
     FakeEngine engine = new FakeEngine(0);
     try (GenerateHarness harness = new GenerateHarness(engine, 3).open()) {
@@ -304,5 +443,24 @@ class GenerateOperatorTest {
 
       assertThat(harness.responses()).hasSize(2);
     }
+  }
+
+  private static AdmittedPrompt withChoices(AdmittedPrompt prompt, int n) {
+    prompt.getSampling().setN(n);
+    return prompt;
+  }
+
+  private static AdmittedPrompt until(AdmittedPrompt prompt, long deadlineMs) {
+    prompt.setDeadlineMs(deadlineMs);
+    return prompt;
+  }
+
+  private static void passTime(GenerateHarness harness, long epochMillis) throws Exception {
+    harness.flink.setProcessingTime(epochMillis);
+    harness.engine.setTimeMs(epochMillis);
+  }
+
+  private static List<String> texts(Response response) {
+    return response.getChoices().stream().map(c -> c.getMessage().getContent()).toList();
   }
 }

@@ -1,6 +1,5 @@
 package io.millrace.jobs.generate;
 
-import static java.util.Locale.ROOT;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.jobs.kafka.DeadLetter;
@@ -107,9 +106,16 @@ class GenerateRecoveryTest {
       if (random.nextInt(8) == 0) {
         text = "FAIL number " + random.nextInt(3);
       }
-      prompts.add(GenerateHarness.prompt(i, text));
+      AdmittedPrompt prompt = GenerateHarness.prompt(i, text);
+      prompt.getSampling().setN(choices(text));
+      prompts.add(prompt);
     }
     return prompts;
+  }
+
+  /** Equal prompts ask for equally many. */
+  private static int choices(String text) {
+    return 1 + Math.floorMod(text.hashCode(), 3);
   }
 
   private void check(int seed, List<AdmittedPrompt> prompts) {
@@ -129,23 +135,29 @@ class GenerateRecoveryTest {
       }
       Response response =
           responses.stream().filter(r -> r.getRequestId().equals(id)).findFirst().orElseThrow();
-      String text = prompt.getFingerprint().toUpperCase(ROOT);
-      assertThat(response.getChoices().get(0).getMessage().getContent()).as(where).isEqualTo(text);
+      int choices = choices(prompt.getFingerprint());
+      assertThat(response.getChoices()).as(where).hasSize(choices);
+      for (int choice = 0; choice < choices; choice++) {
+        String text = FakeEngine.answer(prompt.getFingerprint(), choice);
+        assertThat(response.getChoices().get(choice).getMessage().getContent())
+            .as(where)
+            .isEqualTo(text);
+        checkTokens(where, id, choice, text);
+      }
       assertThat(response.getCostUsd()).as(where).isEqualTo(rows.get(0).getTotalUsd());
       boolean generated = response.getCached() == CacheOutcome.none;
       assertThat(response.getQueueMs() == null).as(where).isEqualTo(!generated);
       assertThat(rows.get(0).getTotalUsd().signum()).as(where).isEqualTo(generated ? 1 : 0);
       assertThat(rows.get(0).getSavedDedupUsd().signum()).as(where).isEqualTo(generated ? 0 : 1);
-      checkTokens(where, id, text);
     }
   }
 
   /** The events cover the answer's positions in order, none missing and none twice. */
-  private void checkTokens(String where, String id, String text) {
+  private void checkTokens(String where, String id, int choice, String text) {
     StringBuilder streamed = new StringBuilder();
     int position = 0;
     for (TokenEvent event : tokens) {
-      if (event.getRequestId().equals(id)) {
+      if (event.getRequestId().equals(id) && event.getChoice() == choice) {
         assertThat(event.getIndex()).as(where).isEqualTo(position);
         position += event.getTokenCount();
         streamed.append(event.getText());

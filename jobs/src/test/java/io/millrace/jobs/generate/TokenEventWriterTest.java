@@ -109,10 +109,10 @@ class TokenEventWriterTest {
   }
 
   private static CachedAnswer answer() {
-    return new CachedAnswer("whole", "stop", 6, 2, List.of(), "0", 0L);
+    return new CachedAnswer("whole", "stop", 6, 2, List.of(), "0", 0L, List.of());
   }
 
   private List<TokenEvent> events(TokenEvents mode, GenerationUpdate update) {
-    return new TokenEventWriter(mode).generated(prompt, 3, update, NOW_MS);
+    return new TokenEventWriter(mode).generated(prompt, 0, 3, update, NOW_MS);
   }
 }

@@ -12,14 +12,16 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * An engine whose answer is the prompt in upper case, one character a token, one token a step. A
- * prompt that holds {@code FAIL} fails at its third token, one that holds {@code REFUSE} is
- * refused. Steps run only as {@link #allow allowed}.
+ * An engine whose answer is the prompt in upper case, one character a token, one token a step;
+ * choices after the first have as many stars more as their number. A prompt that holds {@code FAIL}
+ * fails at its third token, one that holds {@code REFUSE} is refused. Steps run only as {@link
+ * #allow allowed}. Deadlines pass when {@link #setTimeMs} says so.
  */
 public final class FakeEngine implements Engine {
   /** A token is a character; each step of one sequence takes this long. */
@@ -33,6 +35,7 @@ public final class FakeEngine implements Engine {
   private final AtomicLong stepsEntered = new AtomicLong();
   private final AtomicLong tokensGenerated = new AtomicLong();
   private volatile boolean closed;
+  private volatile long timeMs;
 
   /**
    * @param steps how many steps may run for now
@@ -53,6 +56,16 @@ public final class FakeEngine implements Engine {
     return stepsEntered.get() > stepsAllowed.get();
   }
 
+  /** Sets the time that deadlines are compared with. */
+  public void setTimeMs(long epochMillis) {
+    timeMs = epochMillis;
+  }
+
+  /** What this engine answers. */
+  public static String answer(String prompt, int choice) {
+    return prompt.toUpperCase(Locale.ROOT) + "*".repeat(choice);
+  }
+
   public long tokensGenerated() {
     return tokensGenerated.get();
   }
@@ -67,7 +80,7 @@ public final class FakeEngine implements Engine {
     if (prompt.contains("REFUSE")) {
       throw new RequestRejectedException("refused", false);
     }
-    String answer = prompt.toUpperCase(java.util.Locale.ROOT);
+    String answer = answer(prompt, request.sampling().choice());
     for (int i = 0; i < request.resumed().size(); i++) {
       if (request.resumed().get(i).id() != answer.charAt(i)) {
         throw new IllegalStateException("resumed with tokens that were never generated");
@@ -97,6 +110,10 @@ public final class FakeEngine implements Engine {
 
   private GenerationUpdate step(Running r) {
     String id = r.request().id();
+    if (r.request().deadlineMs() <= timeMs) {
+      running.remove(id);
+      return new GenerationUpdate(id, List.of(), "", FinishReason.EXPIRED, null, 0, 0, 0);
+    }
     if (r.answer().contains("FAIL") && r.generated() == 2) {
       running.remove(id);
       return new GenerationUpdate(

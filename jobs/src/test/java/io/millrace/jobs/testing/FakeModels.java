@@ -46,6 +46,7 @@ public final class FakeModels implements Models {
     List<FakeEngine> opened = OPENED.get(test);
     FakeEngine engine = new FakeEngine(opened.isEmpty() ? stepsAtFirst : Integer.MAX_VALUE / 2);
     opened.add(engine);
-    return new OpenedModel(engine, FakeEngine.TOKENIZER, "fake", () -> {});
+    return new OpenedModel(
+        engine, FakeEngine.TOKENIZER, "fake", () -> "digest of " + model, () -> {});
   }
 }

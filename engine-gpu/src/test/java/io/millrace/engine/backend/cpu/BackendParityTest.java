@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -192,17 +193,111 @@ class BackendParityTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 1, 1", "3, 45, 10", "9, 1024, 5", "2, 33, 200"})
-  void swigluAgrees(int rows, int columns, float range) throws IOException {
+  @CsvSource({
+    "SILU, 1, 1, 1",
+    "SILU, 3, 45, 10",
+    "SILU, 9, 1024, 5",
+    "SILU, 2, 33, 200",
+    "GELU_TANH, 3, 45, 10",
+    "GELU_TANH, 2, 1000, 0.01",
+    "GELU_TANH, 2, 33, 200",
+    "RELU_SQUARED, 3, 45, 10"
+  })
+  void gluAgrees(Activation activation, int rows, int columns, float range) throws IOException {
     float[] gate = floats(rows * columns, range);
     float[] up = floats(rows * columns, 1f);
-    Operation swiglu =
+    Operation glu =
         backend -> {
           Tensor out = activations(backend, rows, columns, gate);
-          backend.glu(Activation.SILU, rows, out, activations(backend, rows, columns, up));
+          backend.glu(activation, rows, out, activations(backend, rows, columns, up));
           return new Result(out, rows);
         };
-    assertClose(run(scalar, swiglu), run(vector, swiglu), 1e-6f * range);
+    assertClose(run(scalar, glu), run(vector, glu), 1e-6f * range);
+  }
+
+  @Test
+  void activationsAreThoseOfThePapers() throws IOException {
+    float[] gate = {-2f, -0.5f, 0f, 0.5f, 3f};
+    float[] up = {1f, 1f, 1f, 1f, 2f};
+    Map<Activation, double[]> expected =
+        Map.of(
+            Activation.SILU, new double[] {-0.2384058, -0.1887703, 0, 0.3112297, 5.7154448},
+            Activation.GELU_TANH, new double[] {-0.0454023, -0.1542860, 0, 0.3457140, 5.9927254},
+            Activation.RELU_SQUARED, new double[] {0, 0, 0, 0.25, 18});
+    for (Backend backend : new Backend[] {scalar, vector}) {
+      for (Activation activation : Activation.values()) {
+        Tensor out = activations(backend, 1, 5, gate);
+        backend.glu(activation, 1, out, activations(backend, 1, 5, up));
+        float[] actual = new float[5];
+        backend.read(1, out, actual);
+        for (int i = 0; i < 5; i++) {
+          assertThat((double) actual[i])
+              .as("%s(%s)", activation, gate[i])
+              .isCloseTo(expected.get(activation)[i], within(2e-6));
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"3, 2, 18", "2, 4, 64", "5, 3, 16", "1, 7, 5"})
+  void rmsNormOfPartsIsThatOfRows(int rows, int parts, int part) throws IOException {
+    float[] x = floats(rows * parts * part, 2f);
+    float[] gain = floats(part, 1f);
+    Operation asParts =
+        backend -> {
+          Tensor out = activations(backend, rows, parts * part, x);
+          backend.rmsNorm(rows, out, vector(backend, gain), 1e-5f, out);
+          return new Result(out, rows);
+        };
+    Operation asRows =
+        backend -> {
+          Tensor out = activations(backend, rows * parts, part, x);
+          backend.rmsNorm(rows * parts, out, vector(backend, gain), 1e-5f, out);
+          return new Result(out, rows * parts);
+        };
+    float[] expected = run(scalar, asRows);
+    assertThat(run(scalar, asParts)).isEqualTo(expected);
+    assertClose(expected, run(vector, asParts), 2e-6f);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1", "3, 45", "2, 1000"})
+  void biasScaleAndSoftCapAgree(int rows, int columns) throws IOException {
+    float[] x = floats(rows * columns, 30f);
+    float[] bias = floats(columns, 1f);
+    Operation operation =
+        backend -> {
+          Tensor out = activations(backend, rows, columns, x);
+          backend.scale(rows, out, 0.75f);
+          backend.addBias(rows, out, vector(backend, bias));
+          backend.softCap(rows, out, 5f);
+          return new Result(out, rows);
+        };
+    float[] expected = run(scalar, operation);
+    assertClose(expected, run(vector, operation), 3e-6f);
+    int last = rows * columns - 1;
+    assertThat((double) expected[last])
+        .isCloseTo(5 * Math.tanh((0.75 * x[last] + bias[columns - 1]) / 5), within(3e-6));
+  }
+
+  @Test
+  void softCapIsExactFromNoneToAll() throws IOException {
+    float[] x = new float[4_000];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = (float) Math.pow(10, -7 + i / 400.0) * (i % 2 == 0 ? 1 : -1); // 1e-7 to 1e3
+    }
+    Operation softCap =
+        backend -> {
+          Tensor out = activations(backend, 1, x.length, x);
+          backend.softCap(1, out, 30f);
+          return new Result(out, 1);
+        };
+    float[] actual = run(vector, softCap);
+    for (int i = 0; i < x.length; i++) {
+      double expected = 30 * Math.tanh(x[i] / 30.0);
+      assertThat(actual[i] / expected).as("cap of %s", x[i]).isCloseTo(1, within(6e-7));
+    }
   }
 
   @ParameterizedTest
@@ -237,9 +332,21 @@ class BackendParityTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 1, 1, 4, 1", "6, 2, 18, 5, 29", "8, 4, 32, 16, 70", "5, 1, 7, 3, 40"})
-  void attentionAgrees(int heads, int kvHeads, int headDim, int blockTokens, int tokens)
+  @CsvSource({
+    "1, 1, 1, 4, 1, 0, 0",
+    "6, 2, 18, 5, 29, 0, 0",
+    "8, 4, 32, 16, 70, 0, 0",
+    "5, 1, 7, 3, 40, 0, 0",
+    "6, 2, 18, 5, 29, 2, 0",
+    "6, 2, 18, 5, 29, 0, 1",
+    "6, 2, 18, 5, 29, 0, 5",
+    "8, 4, 32, 16, 70, 3, 17",
+    "5, 1, 7, 3, 40, 0, 39"
+  })
+  void attentionAgrees(
+      int heads, int kvHeads, int headDim, int blockTokens, int tokens, float softCap, int window)
       throws IOException {
+    AttentionSpec spec = new AttentionSpec(0.3f, softCap, window);
     float[] q = floats(tokens * heads * headDim, 3f);
     float[] k = floats(tokens * kvHeads * headDim, 3f);
     float[] v = floats(tokens * kvHeads * headDim, 3f);
@@ -255,12 +362,7 @@ class BackendParityTest {
               activations(backend, tokens, kvHeads * headDim, v),
               kv,
               1);
-          backend.attention(
-              activations(backend, tokens, heads * headDim, q),
-              kv,
-              1,
-              AttentionSpec.full(0.3f),
-              out);
+          backend.attention(activations(backend, tokens, heads * headDim, q), kv, 1, spec, out);
           return new Result(out, tokens);
         };
     assertClose(run(scalar, attention), run(vector, attention), 2e-5f);

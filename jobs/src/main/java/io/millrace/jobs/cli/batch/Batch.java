@@ -1,5 +1,6 @@
 package io.millrace.jobs.cli.batch;
 
+import io.millrace.jobs.MillraceOptions;
 import io.millrace.jobs.Models;
 import io.millrace.jobs.cli.CommandFailure;
 import io.millrace.jobs.cli.lines.InputLine;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -49,7 +51,7 @@ public final class Batch {
    */
   public Optional<BatchRun.Summary> run(
       boolean overwrite, ProgressPrinter progress, Consumer<BatchRun> started) throws IOException {
-    Manifest wanted = Manifest.of(files.input(), text(options));
+    Manifest wanted = Manifest.of(files.input(), text(options), digests());
     Optional<Manifest> begun = Manifest.read(files.folder());
     if (begun.isPresent()) {
       requireSame(begun.get(), wanted);
@@ -100,6 +102,21 @@ public final class Batch {
               + " was begun with another model or other options; repeat them, or remove that folder"
               + " to start over");
     }
+    if (!begun.sameModels(wanted)) {
+      throw CommandFailure.failed(
+          "the batch in "
+              + files.folder()
+              + " was begun with other weights: a model's file has changed; put it back, or remove"
+              + " that folder to start over");
+    }
+  }
+
+  private String digests() throws IOException {
+    Map<String, String> digests = new TreeMap<>();
+    for (String model : options.get(MillraceOptions.MODELS)) {
+      digests.put(model, models.profile(options, model).digest());
+    }
+    return digests.toString();
   }
 
   private void requireNothingThere(boolean overwrite) throws IOException {

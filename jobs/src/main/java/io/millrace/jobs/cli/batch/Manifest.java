@@ -21,13 +21,15 @@ import java.util.Properties;
  * @param inputBytes the input file's size
  * @param inputSha256 its digest, hexadecimal
  * @param options the job's configuration, as text
+ * @param models the digests of the models' files, as text; empty where an earlier version began it
  * @param complete whether the results are written, and only have to get their names
  */
-record Manifest(long inputBytes, String inputSha256, String options, boolean complete) {
+record Manifest(
+    long inputBytes, String inputSha256, String options, String models, boolean complete) {
   private static final String FILE = "batch.properties";
 
   /** Describes a batch that is not complete; reads the whole input. */
-  static Manifest of(Path input, String options) throws IOException {
+  static Manifest of(Path input, String options, String models) throws IOException {
     MessageDigest sha256;
     try {
       sha256 = MessageDigest.getInstance("SHA-256");
@@ -38,7 +40,7 @@ record Manifest(long inputBytes, String inputSha256, String options, boolean com
     try (InputStream in = new DigestInputStream(Files.newInputStream(input), sha256)) {
       bytes = in.transferTo(java.io.OutputStream.nullOutputStream());
     }
-    return new Manifest(bytes, HexFormat.of().formatHex(sha256.digest()), options, false);
+    return new Manifest(bytes, HexFormat.of().formatHex(sha256.digest()), options, models, false);
   }
 
   static Optional<Manifest> read(Path folder) throws IOException {
@@ -50,6 +52,7 @@ record Manifest(long inputBytes, String inputSha256, String options, boolean com
               Long.parseLong(p.getProperty("input.bytes", "-1")),
               p.getProperty("input.sha256", ""),
               p.getProperty("options", ""),
+              p.getProperty("models", ""),
               Boolean.parseBoolean(p.getProperty("complete"))));
     } catch (NoSuchFileException e) {
       return Optional.empty();
@@ -63,6 +66,7 @@ record Manifest(long inputBytes, String inputSha256, String options, boolean com
     p.setProperty("input.bytes", Long.toString(inputBytes));
     p.setProperty("input.sha256", inputSha256);
     p.setProperty("options", options);
+    p.setProperty("models", models);
     p.setProperty("complete", Boolean.toString(complete));
     StringWriter text = new StringWriter();
     p.store(text, null);
@@ -70,11 +74,16 @@ record Manifest(long inputBytes, String inputSha256, String options, boolean com
   }
 
   Manifest completed() {
-    return new Manifest(inputBytes, inputSha256, options, true);
+    return new Manifest(inputBytes, inputSha256, options, models, true);
   }
 
   boolean sameInput(Manifest other) {
     return inputBytes == other.inputBytes && inputSha256.equals(other.inputSha256);
+  }
+
+  /** Whether both were begun with the same weights, as far as both know. */
+  boolean sameModels(Manifest other) {
+    return models.isEmpty() || other.models.isEmpty() || models.equals(other.models);
   }
 
   /** Whether this is the manifest's own file. */

@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
     name = "bench",
     description = "Measure a part of Millrace.",
     synopsisSubcommandLabel = "BENCHMARK",
-    subcommands = {EngineCommand.class, PrefixCommand.class})
+    subcommands = {EngineCommand.class, PrefixCommand.class, SpeculationCommand.class})
 public final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec;
 

@@ -8,6 +8,7 @@ import io.millrace.engine.GenerationUpdate;
 import io.millrace.engine.LoadedModel;
 import io.millrace.engine.RequestRejectedException;
 import io.millrace.engine.SamplingParams;
+import io.millrace.engine.Speculation;
 import io.millrace.engine.TokenOutput;
 import io.millrace.engine.backend.BackendKind;
 import io.millrace.engine.model.GuidedModel;
@@ -34,6 +35,7 @@ import picocli.CommandLine.Spec;
     description = "Answer one prompt with a model file, without broker or cluster.")
 public final class GenerateCommand implements Callable<Integer> {
   private static final int BLOCK_TOKENS = 16;
+  private static final int DRAFT_TOKENS_MAX = 12;
 
   @Spec private CommandSpec spec;
 
@@ -43,6 +45,13 @@ public final class GenerateCommand implements Callable<Integer> {
       paramLabel = "MODEL",
       description = "GGUF file (the first of split ones), or a Hugging Face folder.")
   private Path model;
+
+  @Option(
+      names = "--draft",
+      paramLabel = "D.gguf",
+      description =
+          "A smaller model of the same vocabulary, which drafts tokens: faster, the same.")
+  private Path draft;
 
   @ArgGroup(multiplicity = "1")
   private Input input;
@@ -163,9 +172,7 @@ public final class GenerateCommand implements Callable<Integer> {
     try (LoadedModel loaded = ModelFiles.open(model, () -> LoadedModel.load(model, backend))) {
       int[] prompt = prompt(loaded);
       if (logits == null && forceTokens == null) {
-        try (Engine engine = loaded.engine(config(loaded, prompt.length))) {
-          print(run(engine, prompt, out), out);
-        }
+        answer(loaded, prompt, out);
       } else {
         trace(loaded, prompt, out);
       }
@@ -174,6 +181,22 @@ public final class GenerateCommand implements Callable<Integer> {
     }
     out.flush();
     return 0;
+  }
+
+  private void answer(LoadedModel loaded, int[] prompt, PrintWriter out) {
+    EngineConfig config = config(loaded, prompt.length);
+    if (draft == null) {
+      try (Engine engine = loaded.engine(config)) {
+        print(run(engine, prompt, out), out);
+      }
+      return;
+    }
+    Speculation speculation =
+        Speculation.adaptive(Speculation.Method.DRAFT_MODEL, DRAFT_TOKENS_MAX);
+    try (LoadedModel drafting = ModelFiles.open(draft, () -> LoadedModel.load(draft, backend));
+        Engine engine = loaded.engine(config.with(speculation), drafting)) {
+      print(run(engine, prompt, out), out);
+    }
   }
 
   private EngineConfig config(LoadedModel loaded, int promptLength) {
@@ -192,6 +215,9 @@ public final class GenerateCommand implements Callable<Integer> {
 
   /** Answers step by step, with the logits of each to a file or the tokens of each from one. */
   private void trace(LoadedModel loaded, int[] prompt, PrintWriter out) throws IOException {
+    if (draft != null) {
+      throw CommandFailure.wrongUse("--logits and --force-tokens go without --draft");
+    }
     if (temperature != 0 && !greedy) {
       throw CommandFailure.wrongUse("--logits and --force-tokens need --temperature 0");
     }
@@ -200,15 +226,15 @@ public final class GenerateCommand implements Callable<Integer> {
     stop = List.of();
     repetitionPenalty = 1; // the engine sees the choices, not the logits
     EngineConfig config = config(loaded, prompt.length);
+    if ((long) prompt.length + maxTokens > config.contextTokensMax()) {
+      throw CommandFailure.failed(
+          "%d tokens of prompt and %d steps do not fit the context of %d"
+              .formatted(prompt.length, maxTokens, config.contextTokensMax()));
+    }
     try (LogitsTrace trace =
         new LogitsTrace(logits, forceTokens, maxTokens, loaded.config().vocabSize())) {
       try (Engine engine = loaded.engine(config, model -> new GuidedModel(model, trace))) {
         run(engine, prompt, out);
-      }
-      if (trace.greedy().size() < maxTokens) {
-        throw CommandFailure.failed(
-            "%d tokens of prompt and %d steps do not fit the context of %d"
-                .formatted(prompt.length, maxTokens, config.contextTokensMax()));
       }
       print(trace.greedy(), out);
     }

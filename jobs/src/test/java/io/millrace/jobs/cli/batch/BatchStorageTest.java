@@ -3,12 +3,18 @@ package io.millrace.jobs.cli.batch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.jobs.cli.CommandFailure;
+import io.millrace.jobs.cli.FakeModels;
 import io.millrace.jobs.cli.lines.LineError;
+import io.millrace.jobs.cli.progress.ProgressPrinter;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.apache.flink.configuration.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,7 +51,7 @@ class BatchStorageTest {
   @Test
   void manifestKnowsItsInput() throws IOException {
     Path input = Files.writeString(directory.resolve("in"), "abc");
-    Manifest manifest = Manifest.of(input, "options = x\n{y}");
+    Manifest manifest = Manifest.of(input, "options = x\n{y}", "{default=ab}");
     assertThat(manifest.inputSha256()) // of "abc", from FIPS 180
         .isEqualTo("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     assertThat(Manifest.read(directory)).isEmpty();
@@ -54,10 +60,26 @@ class BatchStorageTest {
     manifest.completed().write(directory);
     assertThat(Manifest.read(directory)).contains(manifest.completed());
     Files.writeString(input, "abd");
-    assertThat(Manifest.of(input, "").sameInput(manifest)).isFalse();
+    assertThat(Manifest.of(input, "", "").sameInput(manifest)).isFalse();
+    assertThat(Manifest.of(input, "", "{default=cd}").sameModels(manifest)).isFalse();
+    assertThat(Manifest.of(input, "", "{default=ab}").sameModels(manifest)).isTrue();
+    assertThat(Manifest.of(input, "", "").sameModels(manifest)).as("of before").isTrue();
 
     Files.writeString(directory.resolve("batch.properties"), "input.bytes=many");
     assertThatThrownBy(() -> Manifest.read(directory)).isInstanceOf(IOException.class);
+  }
+
+  @Test
+  void goesOnOnlyWithTheSameWeights() throws IOException {
+    Path input = Files.writeString(directory.resolve("in.jsonl"), "{}");
+    BatchFiles files = BatchFiles.of(input, directory.resolve("out.jsonl"), null, null);
+    Files.createDirectories(files.folder());
+    Manifest.of(input, "{}", "{default=of another file}").write(files.folder());
+    Batch batch = new Batch(files, new Configuration(), new FakeModels(null));
+    ProgressPrinter progress = ProgressPrinter.forConsole(new PrintWriter(new StringWriter()));
+    assertThatThrownBy(() -> batch.run(false, progress, run -> {}))
+        .isInstanceOf(CommandFailure.class)
+        .hasMessageContaining("begun with other weights");
   }
 
   @Test

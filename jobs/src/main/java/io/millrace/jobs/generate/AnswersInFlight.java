@@ -1,0 +1,183 @@
+package io.millrace.jobs.generate;
+
+import io.millrace.engine.FinishReason;
+import io.millrace.engine.GenerationUpdate;
+import io.millrace.jobs.generate.AnswerOutput.Failure;
+import io.millrace.jobs.state.AdmittedPrompt;
+import io.millrace.jobs.state.CachedAnswer;
+import io.millrace.schemas.CacheOutcome;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.apache.flink.streaming.api.operators.KeyContext;
+
+/**
+ * The answers that one task generates, each from the prompt that leads to all those that are
+ * answered with it. The task's thread only; whoever calls with an answer or a prompt has made its
+ * key the current one.
+ *
+ * <p><b>Choices.</b> Each choice of an answer is a request of its own to the engine. The answer is
+ * out when all have ended; if one fails, all do.
+ *
+ * <p><b>Deadlines.</b> The engine is given the leader's. If a follower has longer, the engine is
+ * asked to go on from where it stopped, until the latest of them: an answer ends unfinished only
+ * when nobody waits for it any more. A complete answer goes to all who asked, also to those whose
+ * own deadline has passed meanwhile.
+ */
+final class AnswersInFlight {
+  // What it works with.
+  private final KeyContext keys;
+  private final GenerateState state;
+  private final Backlog backlog;
+  private final EngineDriver driver;
+  private final AnswerOutput output;
+  private final LongSupplier epochMillis;
+  private final long cachedAnswerBytesMax;
+
+  // What it is doing.
+  private final Map<String, InFlight> byFingerprint = new HashMap<>();
+  private final Map<String, ChoiceInFlight> byEngineId = new HashMap<>();
+
+  AnswersInFlight(
+      KeyContext keys,
+      GenerateState state,
+      Backlog backlog,
+      EngineDriver driver,
+      AnswerOutput output,
+      LongSupplier epochMillis,
+      long cachedAnswerBytesMax) {
+    this.keys = keys;
+    this.state = state;
+    this.backlog = backlog;
+    this.driver = driver;
+    this.output = output;
+    this.epochMillis = epochMillis;
+    this.cachedAnswerBytesMax = cachedAnswerBytesMax;
+  }
+
+  /** Follows the answer to an equal prompt, or leads one. */
+  void add(AdmittedPrompt prompt) throws Exception {
+    if (byFingerprint.containsKey(prompt.getFingerprint())) {
+      state.follow(prompt);
+      backlog.add(prompt);
+    } else {
+      state.lead(prompt);
+      generate(new InFlight(prompt));
+    }
+  }
+
+  /** Takes up the answer that a checkpoint left in progress. */
+  void resume() throws Exception {
+    state.followers().forEach(backlog::add);
+    generate(InFlight.restored(state.leader(), state.recorded()));
+  }
+
+  /** Has keyed state hold what it lacks. */
+  void record() throws Exception {
+    for (InFlight answer : byFingerprint.values()) {
+      keys.setCurrentKey(answer.fingerprint());
+      state.record(answer.takeUnrecorded());
+    }
+  }
+
+  boolean isEmpty() {
+    return byFingerprint.isEmpty();
+  }
+
+  private void generate(InFlight answer) {
+    byFingerprint.put(answer.fingerprint(), answer);
+    backlog.add(answer.leader());
+    for (ChoiceInFlight choice : answer.choices()) {
+      if (choice.finishReason() == null) {
+        byEngineId.put(choice.engineId(), choice);
+        submit(choice, GenerateState.deadlineMs(answer.leader()));
+      }
+    }
+  }
+
+  private void submit(ChoiceInFlight choice, long deadlineMs) {
+    driver.submit(output.answers().request(choice, deadlineMs));
+  }
+
+  /** Takes in what the engine did; one mail. */
+  void onStep(EngineDriver.StepResult result) throws Exception {
+    long nowMs = epochMillis.getAsLong();
+    for (GenerationUpdate update : result.updates()) {
+      ChoiceInFlight choice = choice(update.requestId());
+      if (choice != null) {
+        onUpdate(choice, update, nowMs);
+      }
+    }
+    for (EngineDriver.Rejection rejected : result.rejections()) {
+      ChoiceInFlight choice = choice(rejected.requestId());
+      if (choice != null) {
+        Failure failure = new Failure("engine_rejected", rejected.reason(), rejected.retryable());
+        fail(choice.answer(), failure, nowMs);
+      }
+    }
+  }
+
+  /** The choice of this name, its key made the current one; null if its answer has failed. */
+  private ChoiceInFlight choice(String engineId) {
+    ChoiceInFlight choice = byEngineId.get(engineId);
+    if (choice != null) {
+      keys.setCurrentKey(choice.answer().fingerprint());
+    }
+    return choice;
+  }
+
+  private void onUpdate(ChoiceInFlight choice, GenerationUpdate update, long nowMs)
+      throws Exception {
+    InFlight answer = choice.answer();
+    if (update.finishReason() == FinishReason.EXPIRED && state.latestDeadlineMs() > nowMs) {
+      // Nothing is lost: such an update brings no tokens, and the text that it no longer holds back
+      // will come again.
+      submit(choice, state.latestDeadlineMs());
+      return;
+    }
+    output.tokens(choice, update, nowMs);
+    choice.apply(update, nowMs);
+    if (update.finished()) {
+      byEngineId.remove(update.requestId());
+    }
+    if (update.finishReason() == FinishReason.ERROR) {
+      fail(answer, new Failure("engine_error", update.error(), true), nowMs);
+    } else if (answer.finished()) {
+      finish(answer, nowMs);
+    }
+  }
+
+  private void finish(InFlight answer, long nowMs) throws Exception {
+    CachedAnswer finished = output.answers().finished(answer, nowMs);
+    output.generated(answer, finished, nowMs);
+    for (AdmittedPrompt follower : settle(answer)) {
+      output.reused(follower, finished, CacheOutcome.coalesced, nowMs);
+    }
+    if (answer.leader().getCacheWrite() && !answer.expired()) {
+      state.cache(finished, cachedAnswerBytesMax);
+    }
+  }
+
+  private void fail(InFlight answer, Failure failure, long nowMs) throws Exception {
+    for (ChoiceInFlight choice : answer.choices()) {
+      if (byEngineId.remove(choice.engineId()) != null) {
+        driver.cancel(choice.engineId());
+      }
+    }
+    output.failed(answer.leader(), answer, failure, nowMs);
+    for (AdmittedPrompt follower : settle(answer)) {
+      output.failed(follower, null, failure, nowMs);
+    }
+  }
+
+  /** Forgets an answer; returns the prompts that waited for it. */
+  private List<AdmittedPrompt> settle(InFlight answer) throws Exception {
+    List<AdmittedPrompt> followers = state.followers();
+    byFingerprint.remove(answer.fingerprint());
+    backlog.remove(answer.leader());
+    followers.forEach(backlog::remove);
+    state.settle();
+    return followers;
+  }
+}

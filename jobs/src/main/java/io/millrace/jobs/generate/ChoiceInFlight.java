@@ -1,0 +1,200 @@
+package io.millrace.jobs.generate;
+
+import io.millrace.engine.FinishReason;
+import io.millrace.engine.GenerationUpdate;
+import io.millrace.engine.TokenOutput;
+import io.millrace.jobs.state.Alternative;
+import io.millrace.jobs.state.GeneratedToken;
+import io.millrace.jobs.state.Progress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * One choice of an answer in progress: a copy in memory of what keyed state holds as of the last
+ * checkpoint, and ahead of it by what {@link #takeUnrecorded} returns.
+ */
+final class ChoiceInFlight {
+  private final InFlight answer;
+  private final int index;
+  private final List<GeneratedToken> tokens = new ArrayList<>();
+  private final StringBuilder text = new StringBuilder();
+  private long prefillNanos;
+  private long decodeNanos;
+  private long startedMs;
+  private long firstTokenMs;
+  private int cachedPromptTokens;
+  private long draftedTokens;
+  private FinishReason finishReason;
+
+  /** Until the first token comes; not kept in state. */
+  private int computedPromptTokens;
+
+  // How much of the above is in keyed state.
+  private int recordedTokens;
+  private int recordedText;
+  private long recordedPrefillNanos;
+  private long recordedDecodeNanos;
+  private long recordedDraftedTokens;
+  private FinishReason recordedFinishReason;
+
+  ChoiceInFlight(InFlight answer, int index) {
+    this.answer = answer;
+    this.index = index;
+  }
+
+  /** Adds what a checkpoint kept, in the order in which it was recorded. */
+  void restore(Progress progress) {
+    tokens.addAll(progress.getTokens());
+    text.append(progress.getText());
+    prefillNanos += progress.getPrefillNanos();
+    decodeNanos += progress.getDecodeNanos();
+    startedMs = progress.getStartedMs();
+    firstTokenMs = progress.getFirstTokenMs();
+    cachedPromptTokens = progress.getCachedPromptTokens();
+    draftedTokens += progress.getDraftedTokens();
+    if (progress.getFinishReason() != null) {
+      finishReason = FinishReason.valueOf(progress.getFinishReason().toUpperCase(Locale.ROOT));
+    }
+    markRecorded();
+  }
+
+  /** Takes in what a step did. */
+  void apply(GenerationUpdate update, long nowMs) {
+    if (startedMs == 0 && update.computedTokens() > 0) {
+      startedMs = nowMs;
+      cachedPromptTokens = update.cachedPromptTokens();
+    }
+    // The step that brings the first token computed the end of the prompt.
+    if (tokens.isEmpty()) {
+      prefillNanos += update.deviceNanos();
+      computedPromptTokens += update.computedTokens();
+    } else {
+      decodeNanos += update.deviceNanos();
+    }
+    if (firstTokenMs == 0 && !update.tokens().isEmpty()) {
+      firstTokenMs = nowMs;
+    }
+    draftedTokens += update.draftedTokens();
+    update.tokens().forEach(token -> tokens.add(stored(token)));
+    text.append(update.text());
+    finishReason = update.finishReason();
+  }
+
+  /**
+   * What keyed state lacks, to be added to it; null if nothing. Counts as recorded from here on.
+   */
+  Progress takeUnrecorded() {
+    if (recordedTokens == tokens.size()
+        && recordedText == text.length()
+        && recordedPrefillNanos == prefillNanos
+        && recordedDecodeNanos == decodeNanos
+        && recordedFinishReason == finishReason) {
+      return null;
+    }
+    Progress progress =
+        Progress.newBuilder()
+            .setChoice(index)
+            .setFinishReason(finishReason == null ? null : finishReasonName())
+            .setTokens(List.copyOf(tokens.subList(recordedTokens, tokens.size())))
+            .setText(text.substring(recordedText))
+            .setPrefillNanos(prefillNanos - recordedPrefillNanos)
+            .setDecodeNanos(decodeNanos - recordedDecodeNanos)
+            .setStartedMs(startedMs)
+            .setFirstTokenMs(firstTokenMs)
+            .setCachedPromptTokens(cachedPromptTokens)
+            .setDraftedTokens(draftedTokens - recordedDraftedTokens)
+            .build();
+    markRecorded();
+    return progress;
+  }
+
+  private void markRecorded() {
+    recordedTokens = tokens.size();
+    recordedText = text.length();
+    recordedPrefillNanos = prefillNanos;
+    recordedDecodeNanos = decodeNanos;
+    recordedDraftedTokens = draftedTokens;
+    recordedFinishReason = finishReason;
+  }
+
+  InFlight answer() {
+    return answer;
+  }
+
+  /** From 0. */
+  int index() {
+    return index;
+  }
+
+  /** The engine's name for it. */
+  String engineId() {
+    return answer.leader().getRequestId() + "/" + index;
+  }
+
+  List<GeneratedToken> tokens() {
+    return tokens;
+  }
+
+  String text() {
+    return text.toString();
+  }
+
+  /** Why it ended, or null while it goes on. */
+  FinishReason finishReason() {
+    return finishReason;
+  }
+
+  /** As in responses. */
+  String finishReasonName() {
+    return finishReason.name().toLowerCase(Locale.ROOT);
+  }
+
+  long prefillNanos() {
+    return prefillNanos;
+  }
+
+  long decodeNanos() {
+    return decodeNanos;
+  }
+
+  int cachedPromptTokens() {
+    return cachedPromptTokens;
+  }
+
+  /** Tokens that drafts proposed, accepted or not. */
+  long draftedTokens() {
+    return draftedTokens;
+  }
+
+  /** How many of them were accepted: they are among {@link #tokens}. */
+  long acceptedTokens() {
+    return tokens.stream().filter(GeneratedToken::getDrafted).count();
+  }
+
+  /** Tokens of a prompt of so many that were computed for this choice. */
+  int freshPromptTokens(int promptTokens) {
+    int uncached = promptTokens - cachedPromptTokens;
+    return tokens.isEmpty() ? Math.min(computedPromptTokens, uncached) : uncached;
+  }
+
+  /** Epoch milliseconds of the first computed step; 0 before. */
+  long startedMs() {
+    return startedMs;
+  }
+
+  /** Epoch milliseconds of the first token; 0 before. */
+  long firstTokenMs() {
+    return firstTokenMs;
+  }
+
+  private static GeneratedToken stored(TokenOutput token) {
+    return GeneratedToken.newBuilder()
+        .setId(token.id())
+        .setLogprob(token.logprob())
+        .setDrafted(token.drafted())
+        .setAlternatives(
+            token.alternatives().stream().map(a -> new Alternative(a.id(), a.logprob())).toList())
+        .build();
+  }
+}
