@@ -4,6 +4,9 @@ import io.millrace.engine.kvcache.BlockPool;
 import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.model.ModelRunner;
 import io.millrace.engine.sampling.Sampler;
+import io.millrace.engine.sampling.grammar.GrammarException;
+import io.millrace.engine.sampling.grammar.GrammarState;
+import io.millrace.engine.sampling.grammar.Grammars;
 import io.millrace.engine.scheduler.ChunkOutput;
 import io.millrace.engine.scheduler.ScheduledBatch;
 import io.millrace.engine.scheduler.ScheduledBatch.Chunk;
@@ -44,6 +47,7 @@ public final class LocalEngine implements Engine {
   private final Scheduler scheduler;
   private final Speculator speculator;
   private final ModelRunner runner;
+  private final Grammars grammars;
 
   // What it is doing.
   private final Map<String, Sequence> sequences = new HashMap<>();
@@ -122,6 +126,7 @@ public final class LocalEngine implements Engine {
             vocabSize,
             pool,
             nanoClock);
+    this.grammars = new Grammars(tokenizer, vocabSize);
     this.runner = new ModelRunner(model, new Sampler(vocabSize));
   }
 
@@ -133,7 +138,8 @@ public final class LocalEngine implements Engine {
       throw new RequestRejectedException(
           "the engine's queue of " + config.waitingMax() + " requests is full", true);
     }
-    Sequence sequence = new Sequence(request, arrivals, tokensMax(request), tokenizer, pool);
+    Sequence sequence =
+        new Sequence(request, arrivals, tokensMax(request), tokenizer, pool, grammar(request));
     arrivals++;
     sequences.put(request.id(), sequence);
     if (sequence.isFinished()) {
@@ -306,6 +312,27 @@ public final class LocalEngine implements Engine {
     }
     for (TokenOutput token : request.resumed()) {
       requireInVocabulary(token.id());
+    }
+  }
+
+  /** The state of the answer before its first token; null if it may be any text. */
+  private GrammarState grammar(GenerationRequest request) throws RequestRejectedException {
+    if (request.sampling().format() == null) {
+      return null;
+    }
+    try {
+      GrammarState start = grammars.start(request.sampling().format());
+      GrammarState state = start;
+      for (TokenOutput token : request.resumed()) {
+        state = state.next(token.id());
+        if (state == null) {
+          throw new RequestRejectedException(
+              "the resumed tokens are not what the response format allows", false);
+        }
+      }
+      return start;
+    } catch (GrammarException e) {
+      throw new RequestRejectedException(e.getMessage(), false);
     }
   }
 

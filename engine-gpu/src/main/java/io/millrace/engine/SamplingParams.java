@@ -18,9 +18,11 @@ import java.util.List;
  * @param stop strings that end the text and are not part of it
  * @param logprobs how many of the most likely tokens to report per position; -1 reports none, 0
  *     only the drawn token's
- * @param ignoreEos go on past the model's end token (for benchmarks)
+ * @param ignoreEos go on past the model's end token (for benchmarks); with a response format it
+ *     ends the answer all the same
  * @param choice which of several answers to one prompt this is, from 0. Each draws with noise of
  *     its own; choice 0 is the answer that the prompt gets when only one is asked for
+ * @param format what the answer must look like, or null for any text
  */
 public record SamplingParams(
     float temperature,
@@ -33,7 +35,8 @@ public record SamplingParams(
     List<String> stop,
     int logprobs,
     boolean ignoreEos,
-    int choice) {
+    int choice,
+    ResponseFormat format) {
 
   /** Most stop strings of one request. */
   public static final int STOP_STRINGS_MAX = 16;
@@ -75,7 +78,7 @@ public record SamplingParams(
     }
   }
 
-  /** Choice 0. */
+  /** Choice 0, any text. */
   public SamplingParams(
       float temperature,
       int topK,
@@ -98,7 +101,8 @@ public record SamplingParams(
         stop,
         logprobs,
         ignoreEos,
-        0);
+        0,
+        null);
   }
 
   /** The same for another of the answers to a prompt. */
@@ -114,7 +118,25 @@ public record SamplingParams(
         stop,
         logprobs,
         ignoreEos,
-        index);
+        index,
+        format);
+  }
+
+  /** The same for answers of a format; null for any text. */
+  public SamplingParams withFormat(ResponseFormat wanted) {
+    return new SamplingParams(
+        temperature,
+        topK,
+        topP,
+        minP,
+        repetitionPenalty,
+        seed,
+        maxTokens,
+        stop,
+        logprobs,
+        ignoreEos,
+        choice,
+        wanted);
   }
 
   /** Greedy decoding of at most {@code maxTokens} tokens, nothing else. */

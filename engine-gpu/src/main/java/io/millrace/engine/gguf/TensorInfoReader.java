@@ -130,21 +130,35 @@ final class TensorInfoReader {
       tensors.add(
           new TensorInfo(tensor.name, tensor.type, tensor.dims, dataOffset + offset, tensor.bytes));
     }
+    requireNoGaps(tensors, dataOffset, alignment);
+    return List.copyOf(tensors);
+  }
+
+  /**
+   * Data stand one after another, each aligned, to the file's end: a tensor whose type or size was
+   * changed leaves a gap or an overlap.
+   */
+  private void requireNoGaps(List<TensorInfo> tensors, long dataOffset, int alignment)
+      throws GgufFormatException {
     List<TensorInfo> byOffset = new ArrayList<>(tensors);
     byOffset.sort(Comparator.comparingLong(TensorInfo::offset));
-    for (int i = 1; i < byOffset.size(); i++) {
-      TensorInfo before = byOffset.get(i - 1);
-      TensorInfo tensor = byOffset.get(i);
-      if (tensor.offset() < before.offset() + before.bytes()) {
+    long end = dataOffset;
+    String before = "the header";
+    for (TensorInfo tensor : byOffset) {
+      long start = (end - dataOffset + alignment - 1) / alignment * alignment + dataOffset;
+      String name = "tensor " + GgufFormatException.quote(tensor.name());
+      if (tensor.offset() != start) {
         throw in.error(
             tensor.offset(),
-            "the data of the tensors "
-                + GgufFormatException.quote(before.name())
-                + " and "
-                + GgufFormatException.quote(tensor.name())
-                + " overlap");
+            tensor.offset() < end
+                ? "the data of " + before + " and " + name + " overlap"
+                : "there is a gap between " + before + " and the data of " + name);
       }
+      end = tensor.offset() + tensor.bytes();
+      before = name;
     }
-    return List.copyOf(tensors);
+    if (!tensors.isEmpty() && in.fileBytes() - end >= alignment) {
+      throw in.error(end, "bytes follow the data of the last tensor, " + before);
+    }
   }
 }

@@ -3,6 +3,7 @@ package io.millrace.engine.sampling;
 import io.millrace.engine.SamplingParams;
 import io.millrace.engine.TokenOutput;
 import io.millrace.engine.TokenOutput.TokenLogprob;
+import io.millrace.engine.sampling.grammar.GrammarState;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -11,15 +12,15 @@ import java.util.List;
  * Draws a token from a row of logits. What it draws is a function of the logits, the parameters,
  * the history and the position alone: it keeps scratch space between calls and nothing else.
  *
- * <p>The order is vLLM's: repetition penalty, temperature, min-p, top-k, then top-p over the
- * probabilities of what those left, then the draw. (llama.cpp divides by the temperature last; ask
- * it for that order when comparing.) Greedy takes the most likely token after the penalty; of equal
- * ones the lowest id. Log-probabilities are those of the model itself, before all of this. Not
- * thread-safe.
+ * <p>The order is vLLM's: what the response format does not allow is excluded, then repetition
+ * penalty, temperature, min-p, top-k, then top-p over the probabilities of what those left, then
+ * the draw. (llama.cpp divides by the temperature last; ask it for that order when comparing.)
+ * Greedy takes the most likely token after the penalty; of equal ones the lowest id.
+ * Log-probabilities are those of the model itself, before all of this. Not thread-safe.
  */
 public final class Sampler {
   private final int vocabSize;
-  private final float[] penalised;
+  private final float[] changed;
   private final BitSet seen;
   private final Candidates candidates;
 
@@ -28,7 +29,7 @@ public final class Sampler {
    */
   public Sampler(int vocabSize) {
     this.vocabSize = vocabSize;
-    this.penalised = new float[vocabSize];
+    this.changed = new float[vocabSize];
     this.seen = new BitSet(vocabSize);
     this.candidates = new Candidates(vocabSize);
   }
@@ -41,6 +42,8 @@ public final class Sampler {
    * @param history the tokens before the one to draw
    * @param position how many tokens of output come before it, those of earlier attempts included:
    *     with the seed, it selects the noise
+   * @throws io.millrace.engine.sampling.grammar.GrammarException if the response format cannot be
+   *     followed any further
    * @throws ArithmeticException if no token can be drawn from these logits: one is NaN or plus
    *     infinity, or all are minus infinity
    */
@@ -65,12 +68,22 @@ public final class Sampler {
     requireDrawable(logits, offset);
     float[] scores = logits;
     int scoresOffset = offset;
-    if (params.repetitionPenalty() != 1) {
-      penalise(logits, offset, params.repetitionPenalty(), history);
-      scores = penalised;
+    GrammarState grammar = history.grammar();
+    if (grammar != null || params.repetitionPenalty() != 1) {
+      if (grammar != null) {
+        grammar.mask().apply(logits, offset, changed);
+      } else {
+        System.arraycopy(logits, offset, changed, 0, vocabSize);
+      }
+      penalise(params.repetitionPenalty(), history);
+      scores = changed;
       scoresOffset = 0;
     }
     int best = argmax(scores, scoresOffset);
+    if (scores[scoresOffset + best] == Float.NEGATIVE_INFINITY) {
+      throw new ArithmeticException(
+          "the model's logits exclude every token that the response format allows");
+    }
     int token =
         params.isGreedy()
             ? best
@@ -110,15 +123,17 @@ public final class Sampler {
   }
 
   /** The penalty of Keskar and others, "CTRL", 2019: once for each token seen, however often. */
-  private void penalise(float[] logits, int offset, float penalty, TokenHistory history) {
-    System.arraycopy(logits, offset, penalised, 0, vocabSize);
+  private void penalise(float penalty, TokenHistory history) {
+    if (penalty == 1) {
+      return;
+    }
     seen.clear();
     for (int i = 0; i < history.length(); i++) {
       int token = history.token(i);
       if (!seen.get(token)) {
         seen.set(token);
-        float logit = penalised[token];
-        penalised[token] = logit > 0 ? logit / penalty : logit * penalty;
+        float logit = changed[token];
+        changed[token] = logit > 0 ? logit / penalty : logit * penalty;
       }
     }
   }

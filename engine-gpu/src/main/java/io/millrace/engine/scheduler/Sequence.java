@@ -8,6 +8,7 @@ import io.millrace.engine.kvcache.BlockPool;
 import io.millrace.engine.kvcache.BlockTable;
 import io.millrace.engine.sampling.OutputText;
 import io.millrace.engine.sampling.TokenHistory;
+import io.millrace.engine.sampling.grammar.GrammarState;
 import io.millrace.engine.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -42,6 +43,10 @@ public final class Sequence implements TokenHistory {
   // How far it is.
   private final BlockTable blockTable;
   private final OutputText text;
+
+  /** Null if the answer may be any text. */
+  private GrammarState grammar;
+
   private int[] output;
   private int outputLength;
   private int computedTokens;
@@ -66,6 +71,23 @@ public final class Sequence implements TokenHistory {
    */
   public Sequence(
       GenerationRequest request, long arrival, int tokensMax, Tokenizer tokenizer, BlockPool pool) {
+    this(request, arrival, tokensMax, tokenizer, pool, null);
+  }
+
+  /**
+   * The same for an answer of a format.
+   *
+   * @param grammar the state of an answer without tokens, which can go on with the resumed ones;
+   *     null for any text
+   */
+  public Sequence(
+      GenerationRequest request,
+      long arrival,
+      int tokensMax,
+      Tokenizer tokenizer,
+      BlockPool pool,
+      GrammarState grammar) {
+    this.grammar = grammar;
     this.request = request;
     this.arrival = arrival;
     this.tokensMax = tokensMax;
@@ -93,16 +115,29 @@ public final class Sequence implements TokenHistory {
     }
     output[outputLength++] = token.id();
     newTokens.add(token);
-    if (tokenizer.isEndOfGeneration(token.id()) && !sampling().ignoreEos()) {
+    if (tokenizer.isEndOfGeneration(token.id()) && (!sampling().ignoreEos() || grammar != null)) {
       end(FinishReason.STOP);
       return;
     }
     text.feed(token.id());
-    if (text.stopped()) {
+    if (grammar != null) {
+      grammar = grammar.next(token.id());
+    }
+    if (text.stopped() || hasCompleteText()) {
       end(FinishReason.STOP);
     } else if (length() >= tokensMax) {
       end(FinishReason.LENGTH);
     }
+  }
+
+  /**
+   * Whether the response format lets nothing follow, and no end token will say so: the vocabulary
+   * has none, or there is no room for it.
+   */
+  private boolean hasCompleteText() {
+    return grammar != null
+        && grammar.isComplete()
+        && (!grammar.canSayEnd() || length() >= tokensMax);
   }
 
   /** Ends the sequence: text held back becomes final, and its blocks are free. */
@@ -243,6 +278,11 @@ public final class Sequence implements TokenHistory {
   public int token(int position) {
     int[] prompt = request.promptTokens();
     return position < prompt.length ? prompt[position] : output[position - prompt.length];
+  }
+
+  @Override
+  public GrammarState grammar() {
+    return grammar;
   }
 
   /** Tokens whose keys and values are in the sequence's blocks: the first ones. */

@@ -1,6 +1,7 @@
 package io.millrace.engine.speculative;
 
 import io.millrace.engine.sampling.TokenHistory;
+import io.millrace.engine.sampling.grammar.GrammarState;
 import io.millrace.engine.scheduler.Sequence;
 import java.util.Arrays;
 
@@ -13,6 +14,11 @@ public final class Draft implements TokenHistory {
   private final int base;
   private final int[] drafted;
   private int size;
+
+  /** After the first {@code grammarSize} drafted tokens; null if they may be followed by any. */
+  private GrammarState grammar;
+
+  private int grammarSize;
 
   /**
    * Nothing drafted yet.
@@ -28,6 +34,7 @@ public final class Draft implements TokenHistory {
     this.base = sequence.length();
     this.drafted = drafted;
     this.size = size;
+    this.grammar = sequence.grammar();
   }
 
   /** A finished draft; the array is not copied and not changed. */
@@ -89,5 +96,14 @@ public final class Draft implements TokenHistory {
   @Override
   public int token(int position) {
     return position < base ? sequence.token(position) : drafted[position - base];
+  }
+
+  /** A draft that the response format does not allow is one that the target never accepts. */
+  @Override
+  public GrammarState grammar() {
+    while (grammar != null && grammarSize < size) {
+      grammar = grammar.next(drafted[grammarSize++]);
+    }
+    return grammar;
   }
 }

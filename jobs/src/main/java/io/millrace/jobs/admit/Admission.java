@@ -4,8 +4,7 @@ import static io.millrace.engine.SamplingParams.CHOICES_MAX;
 import static io.millrace.jobs.admit.RejectedPromptException.invalid;
 import static io.millrace.jobs.admit.RejectedPromptException.terminal;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.engine.ResponseFormat;
 import io.millrace.engine.SamplingParams;
 import io.millrace.jobs.kafka.PromptRecord;
 import io.millrace.jobs.state.AdmittedPrompt;
@@ -33,10 +32,9 @@ final class Admission {
   /** What decoding puts in the place of bytes that are not UTF-8. */
   private static final char REPLACEMENT = '\uFFFD';
 
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   private final Policy policy;
   private final Map<String, ModelProfile> models;
+  private final GrammarCheck grammars = new GrammarCheck();
 
   /**
    * The configured rules of admission.
@@ -69,6 +67,7 @@ final class Admission {
     String tenant = tenant(record, prompt);
     List<Message> messages = messages(prompt);
     refuseUnsupported(prompt);
+    String responseFormat = responseFormat(prompt);
 
     int[] tokens = model.encode(messages);
     if (tokens.length >= model.contextTokensMax()) {
@@ -104,13 +103,15 @@ final class Admission {
                 model.digest(),
                 messages,
                 sampling,
-                seeded || !sharesSample))
+                seeded || !sharesSample,
+                responseFormat))
         .setModelDigest(model.digest())
         .setPrefixScope(
             Fingerprint.ofScope(
                 List.of(sharingTenant(tenant), Objects.toString(prompt.getCacheSalt(), ""))))
         .setPromptTokens(bytes(tokens))
         .setSampling(sampling)
+        .setResponseFormat(responseFormat)
         .setCacheRead(reusable && !cache.getNoCache())
         .setCacheWrite(reusable && !cache.getNoStore())
         .setCacheTtlMs(ttlMs(cache))
@@ -173,17 +174,13 @@ final class Admission {
     if (prompt.getCustomId() != null && prompt.getCustomId().length() > NAME_LENGTH_MAX) {
       throw invalid("custom_id has more than " + NAME_LENGTH_MAX + " characters");
     }
-    if (prompt.getResponseFormat() != null && !isText(prompt.getResponseFormat())) {
-      throw invalid("response_format is not supported, other than text");
-    }
   }
 
-  private static boolean isText(String responseFormat) {
-    try {
-      return "text".equals(JSON.readTree(responseFormat).path("type").textValue());
-    } catch (JsonProcessingException e) {
-      return false;
-    }
+  /** The text of the response format, if it can be followed; null for any text. */
+  private String responseFormat(Prompt prompt) throws RejectedPromptException {
+    ResponseFormat format = ResponseFormats.read(prompt.getResponseFormat());
+    grammars.check(format);
+    return format == null ? null : ResponseFormats.text(format);
   }
 
   private static Sampling sampling(

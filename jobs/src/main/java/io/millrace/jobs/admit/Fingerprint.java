@@ -36,6 +36,8 @@ final class Fingerprint {
    * @param scope who may share the answer: tenant, namespace, salt
    * @param modelDigest weights, vocabulary and template
    * @param seeded whether the sampling's seed is part of the answer's identity
+   * @param responseFormat its one text, or null for any text, which leaves fingerprints as they
+   *     were before there were response formats
    * @return 64 hexadecimal digits
    */
   static String of(
@@ -43,7 +45,8 @@ final class Fingerprint {
       String modelDigest,
       List<Message> messages,
       Sampling sampling,
-      boolean seeded) {
+      boolean seeded,
+      String responseFormat) {
     Fingerprint fingerprint = new Fingerprint();
     fingerprint.add(scope.size());
     scope.forEach(fingerprint::add);
@@ -55,6 +58,9 @@ final class Fingerprint {
       fingerprint.add(message.getName());
     }
     fingerprint.add(sampling, seeded);
+    if (responseFormat != null) {
+      fingerprint.add(responseFormat);
+    }
     return HexFormat.of().formatHex(fingerprint.sha256.digest());
   }
 

@@ -46,10 +46,6 @@ final class OpenAiRequestReader {
           "prediction",
           "web_search_options",
           // vLLM's
-          "structured_outputs",
-          "guided_json",
-          "guided_regex",
-          "guided_choice",
           "guided_grammar",
           "ignore_eos",
           "min_tokens",
@@ -185,8 +181,7 @@ final class OpenAiRequestReader {
         .setLogprobs(bool(body, "logprobs"))
         .setTopLogprobs(integer(body, "top_logprobs"))
         .setN(integer(body, "n"))
-        .setResponseFormat(
-            body.hasNonNull("response_format") ? body.get("response_format").toString() : null)
+        .setResponseFormat(ResponseFormats.requested(body))
         .setMetadata(metadata(body.get("metadata")))
         .setServiceTier(text(body, "service_tier"))
         .setPriority(integer(body, "priority"))

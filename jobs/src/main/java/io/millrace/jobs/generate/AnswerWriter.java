@@ -4,6 +4,7 @@ import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.SamplingParams;
 import io.millrace.engine.TokenOutput;
 import io.millrace.engine.tokenizer.Tokenizer;
+import io.millrace.jobs.admit.ResponseFormats;
 import io.millrace.jobs.cost.DevicePrice;
 import io.millrace.jobs.kafka.Answer;
 import io.millrace.jobs.kafka.DeadLetter;
@@ -77,7 +78,9 @@ final class AnswerWriter {
     return new GenerationRequest(
         choice.engineId(),
         ints(prompt.getPromptTokens()),
-        sampling.withChoice(choice.index()),
+        sampling
+            .withChoice(choice.index())
+            .withFormat(ResponseFormats.admitted(prompt.getResponseFormat())),
         prompt.getPriority(),
         choice.tokens().stream().map(AnswerWriter::output).toList(),
         prefixScope(prompt),

@@ -212,12 +212,45 @@ class AdmissionTest {
     assertThat(admit(p -> p.setResponseFormat("{\"type\": \"text\"}"))).isNotNull();
   }
 
+  @Test
+  void takesFormatsInOneFormHoweverTheyAreWritten() throws Exception {
+    String canonical =
+        "{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"type\":\"integer\"}}}";
+    AdmittedPrompt plain =
+        admit(
+            p ->
+                p.setResponseFormat(
+                    "{\"json_schema\": {\"name\": \"x\", \"strict\": true, \"schema\":"
+                        + " {\"type\": \"integer\"}}, \"type\": \"json_schema\"}"));
+    assertThat(plain.getResponseFormat()).isEqualTo(canonical);
+    assertThat(admit(p -> p.setResponseFormat(canonical)).getFingerprint())
+        .isEqualTo(plain.getFingerprint());
+    assertThat(admit(p -> p.setResponseFormat("{\"type\":\"json_object\"}")).getFingerprint())
+        .isNotEqualTo(plain.getFingerprint())
+        .isNotEqualTo(admit(p -> {}).getFingerprint());
+    assertThat(
+            admit(p -> p.setResponseFormat("{\"type\":\"choice\",\"choice\":[\"a\",\"b\"]}"))
+                .getResponseFormat())
+        .isEqualTo("{\"type\":\"choice\",\"choice\":[\"a\",\"b\"]}");
+    assertRefused(
+        p ->
+            p.setResponseFormat(
+                "{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"not\":{}}}}"),
+        "invalid_request",
+        "response_format: the JSON schema at its root has the keyword \"not\", which is not supported");
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "{\"type\":\"json_object\"}",
-        "{\"type\":\"json_object\",\"text\":1}",
         "{\"type\":\"json_schema\",\"json_schema\":{\"properties\":{\"text\":{}}}}",
+        "{\"type\":\"json_schema\",\"json_schema\":{\"schema\":[]}}",
+        "{\"type\":\"json_schema\",\"json_schema\":{\"schema\":{\"not\":{}}}}",
+        "{\"type\":\"regex\"}",
+        "{\"type\":\"regex\",\"regex\":\"(a\"}",
+        "{\"type\":\"choice\",\"choice\":[]}",
+        "{\"type\":\"choice\",\"choice\":[1]}",
+        "{\"type\":\"grammar\"}",
         "\"text\"",
         "[{\"type\":\"text\"}]",
         "{\"type\":[\"text\"]}",
@@ -226,11 +259,8 @@ class AdmissionTest {
         "{\"type\":\"text\"",
         "null"
       })
-  void refusesOtherResponseFormats(String format) {
-    assertRefused(
-        p -> p.setResponseFormat(format),
-        "invalid_request",
-        "response_format is not supported, other than text");
+  void refusesResponseFormatsThatCannotBeFollowed(String format) {
+    assertRefused(p -> p.setResponseFormat(format), "invalid_request", "response_format");
   }
 
   @Test

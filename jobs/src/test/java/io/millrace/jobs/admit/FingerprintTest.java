@@ -198,7 +198,7 @@ class FingerprintTest {
               random.nextInt(2) - 1,
               1 + random.nextInt(2));
       List<Object> request = List.of(scope, digest, messages, sampling);
-      String fingerprint = Fingerprint.of(scope, digest, messages, sampling, true);
+      String fingerprint = Fingerprint.of(scope, digest, messages, sampling, true, null);
       List<Object> before = seen.putIfAbsent(fingerprint, request);
       assertThat(before == null || before.equals(request))
           .as("%s and %s", before, request)

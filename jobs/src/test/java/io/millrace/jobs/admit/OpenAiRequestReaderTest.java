@@ -143,11 +143,33 @@ class OpenAiRequestReaderTest {
       quoteCharacter = '`',
       textBlock =
           """
+          'guided_json': {'type': 'null'}   | {'type':'json_schema','json_schema':{'schema':{'type':'null'}}}
+          'guided_json': '{"type": "null"}' | {'type':'json_schema','json_schema':{'schema':{'type':'null'}}}
+          'guided_regex': 'a+', 'response_format': {'type': 'text'} | {'type':'regex','regex':'a+'}
+          'guided_choice': ['a', 'b']       | {'type':'choice','choice':['a','b']}
+          'structured_outputs': {'json': {}} | {'type':'json_schema','json_schema':{'schema':{}}}
+          'structured_outputs': {'regex': 'x'} | {'type':'regex','regex':'x'}
+          'structured_outputs': {'json_object': true} | {'type':'json_object'}
+          'response_format': {'type': 'json_object'} | {'type':'json_object'}
+          """)
+  void readsResponseFormatsInOpenAisAndVllmsWay(String field, String format) throws Exception {
+    String json = field.contains("\"") ? field.replace("\"", "\\\"") : field;
+    assertThat(with(json).getResponseFormat()).isEqualTo(format.replace('\'', '"'));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
           'tools': [{}]                 | tools is not supported
           'functions': [{}]             | functions is not supported
           'logit_bias': {'1': -100}     | logit_bias is not supported
           'audio': {'voice': 'a'}       | audio is not supported
-          'guided_json': {'type': 'object'} | guided_json is not supported
+          'guided_grammar': 'root'      | guided_grammar is not supported
+          'structured_outputs': {'grammar': 'root'} | structured_outputs.grammar is not supported
+          'guided_regex': 'a', 'guided_choice': ['a'] | response_format, structured_outputs and guided_... ask for several formats
           'ignore_eos': true            | ignore_eos is not supported
           'min_tokens': 3               | min_tokens is not supported
           'stop_token_ids': [2]         | stop_token_ids is not supported

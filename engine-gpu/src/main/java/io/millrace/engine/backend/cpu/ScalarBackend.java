@@ -94,7 +94,7 @@ public final class ScalarBackend implements Backend {
   public void embed(Tensor table, Tensor out) {
     float[] to = FloatTensor.of(out).write();
     for (int row = 0; row < batch.rows(); row++) {
-      ScalarWeight.of(table).decodeRow(batch.tokens()[row], to, row * out.columns());
+      ScalarWeight.of(table).decodeRow(batch.tokens()[row], decoded[0], to, row * out.columns());
     }
   }
 

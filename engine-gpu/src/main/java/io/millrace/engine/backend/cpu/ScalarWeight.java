@@ -39,8 +39,17 @@ final class ScalarWeight implements Tensor {
     throw new IllegalArgumentException("not a weight that cpu-scalar has loaded");
   }
 
-  void decodeRow(int row, float[] out, int at) {
-    CpuWeights.decodeRow(type, data, row * rowBytes, columns, out, at);
+  /**
+   * Dequantises a row: an embedding.
+   *
+   * @param scratch room to decode in
+   */
+  void decodeRow(int row, DecodedRow scratch, float[] out, int at) {
+    if (format != null) {
+      scratch.dequantise(format, data, row * rowBytes, columns, out, at);
+    } else {
+      CpuWeights.decodeRow(type, data, row * rowBytes, columns, out, at);
+    }
   }
 
   /** One output of an unquantised weight: fused multiply-adds in the order of the inputs. */

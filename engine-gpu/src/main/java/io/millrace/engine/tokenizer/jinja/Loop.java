@@ -72,6 +72,7 @@ record Loop(
     int depth = scope.get("loop") instanceof State outer ? outer.depth + 1 : 1;
     State state = new State(kept, depth);
     for (state.index = 0; state.index < kept.size(); state.index++) {
+      scope.rendering.step();
       Scope inner = scope.inner();
       inner.set("loop", state);
       target.assign(inner, kept.get(state.index));

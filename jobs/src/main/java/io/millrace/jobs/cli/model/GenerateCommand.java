@@ -7,6 +7,7 @@ import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.GenerationUpdate;
 import io.millrace.engine.LoadedModel;
 import io.millrace.engine.RequestRejectedException;
+import io.millrace.engine.ResponseFormat;
 import io.millrace.engine.SamplingParams;
 import io.millrace.engine.Speculation;
 import io.millrace.engine.TokenOutput;
@@ -118,6 +119,42 @@ public final class GenerateCommand implements Callable<Integer> {
 
   @Option(names = "--stop", description = "Ends the answer; can be given several times.")
   private List<String> stop = List.of();
+
+  @ArgGroup private Format format;
+
+  private static final class Format {
+    @Option(
+        names = "--json-schema",
+        paramLabel = "F",
+        description = "File of a JSON schema that the answer follows.")
+    private Path jsonSchema;
+
+    @Option(names = "--json-object", description = "The answer is a JSON object.")
+    private boolean jsonObject;
+
+    @Option(
+        names = "--regex",
+        paramLabel = "R",
+        description = "A regular expression that matches the whole answer.")
+    private String regex;
+
+    @Option(
+        names = "--choice",
+        paramLabel = "A,B",
+        split = ",",
+        description = "The answer is one of these.")
+    private List<String> choice;
+
+    private ResponseFormat read() {
+      if (jsonSchema != null) {
+        return new ResponseFormat.JsonSchema(ModelFiles.text(jsonSchema));
+      }
+      if (regex != null) {
+        return new ResponseFormat.Regex(regex);
+      }
+      return jsonObject ? new ResponseFormat.JsonObject() : new ResponseFormat.Choice(choice);
+    }
+  }
 
   @Option(names = "--ignore-eos", description = "Go on past the model's end token.")
   private boolean ignoreEos;
@@ -297,15 +334,16 @@ public final class GenerateCommand implements Callable<Integer> {
 
   private SamplingParams sampling() {
     return new SamplingParams(
-        greedy ? 0 : temperature,
-        topK,
-        topP,
-        minP,
-        repetitionPenalty,
-        seed,
-        maxTokens,
-        stop,
-        -1,
-        ignoreEos);
+            greedy ? 0 : temperature,
+            topK,
+            topP,
+            minP,
+            repetitionPenalty,
+            seed,
+            maxTokens,
+            stop,
+            -1,
+            ignoreEos)
+        .withFormat(format == null ? null : format.read());
   }
 }
