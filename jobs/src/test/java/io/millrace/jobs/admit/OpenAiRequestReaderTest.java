@@ -169,7 +169,7 @@ class OpenAiRequestReaderTest {
           'audio': {'voice': 'a'}       | audio is not supported
           'guided_grammar': 'root'      | guided_grammar is not supported
           'structured_outputs': {'grammar': 'root'} | structured_outputs.grammar is not supported
-          'guided_regex': 'a', 'guided_choice': ['a'] | ask for several formats
+          'guided_regex': 'a', 'guided_choice': ['a'] | response_format, structured_outputs and guided_... ask for several formats
           'ignore_eos': true            | ignore_eos is not supported
           'min_tokens': 3               | min_tokens is not supported
           'stop_token_ids': [2]         | stop_token_ids is not supported

@@ -12,6 +12,7 @@ import io.millrace.engine.SamplingParams;
 import io.millrace.engine.Speculation;
 import io.millrace.engine.TokenOutput;
 import io.millrace.engine.backend.BackendKind;
+import io.millrace.engine.backend.KvType;
 import io.millrace.engine.model.GuidedModel;
 import io.millrace.engine.tokenizer.ChatMessage;
 import io.millrace.engine.tokenizer.ChatTemplateException;
@@ -164,6 +165,13 @@ public final class GenerateCommand implements Callable<Integer> {
       defaultValue = "auto",
       description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
   private BackendKind backend;
+
+  @Option(
+      names = "--kv",
+      defaultValue = "f32",
+      paramLabel = "TYPE",
+      description = "Keys and values in the cache, ${COMPLETION-CANDIDATES}. Default: f32")
+  private KvType kvType;
 
   @Option(names = "--threads", defaultValue = "0", description = "Default: the machine's cores")
   private int threads;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millrace.engine.ModelFile;
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.BackendKind;
+import io.millrace.engine.backend.KvType;
 import io.millrace.engine.model.Perplexity;
 import io.millrace.engine.model.Transformer;
 import io.millrace.engine.tokenizer.Tokenizer;
@@ -53,6 +54,13 @@ public final class PerplexityCommand implements Callable<Integer> {
       defaultValue = "auto",
       description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
   private BackendKind backend;
+
+  @Option(
+      names = "--kv",
+      defaultValue = "f32",
+      paramLabel = "TYPE",
+      description = "Keys and values in the cache, ${COMPLETION-CANDIDATES}. Default: f32")
+  private KvType kvType;
 
   @Option(names = "--threads", defaultValue = "0", description = "Default: the machine's cores")
   private int threads;
