@@ -53,13 +53,17 @@ final class LocalModels implements Models {
       int threads = options.get(of.threads);
       EngineConfig config =
           EngineConfig.of(
-              options.get(of.sequencesMax),
-              options.get(of.stepTokensMax),
-              options.get(MillraceOptions.BACKLOG_PER_SEQUENCE) * options.get(of.sequencesMax),
-              options.get(of.kvTokens) / blockTokens,
-              blockTokens,
-              contextTokensMax(options, of, lease.model().config().contextLength()),
-              threads > 0 ? threads : Runtime.getRuntime().availableProcessors()).withPrefixCache(options.get(of.prefixCache)).withOvertakesMax(options.get(of.overtakesMax)).withSpeculation(speculation).withKvType(options.get(of.kvType));
+                  options.get(of.sequencesMax),
+                  options.get(of.stepTokensMax),
+                  options.get(MillraceOptions.BACKLOG_PER_SEQUENCE) * options.get(of.sequencesMax),
+                  options.get(of.kvTokens) / blockTokens,
+                  blockTokens,
+                  contextTokensMax(options, of, lease.model().config().contextLength()),
+                  threads > 0 ? threads : Runtime.getRuntime().availableProcessors())
+              .withPrefixCache(options.get(of.prefixCache))
+              .withOvertakesMax(options.get(of.overtakesMax))
+              .withSpeculation(speculation)
+              .withKvType(options.get(of.kvType));
       return new OpenedModel(
           lease.model().warmEngine(config, draft == null ? null : draft.model(), WARM_UP_MAX),
           lease.model().tokenizer(),

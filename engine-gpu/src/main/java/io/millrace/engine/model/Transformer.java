@@ -245,6 +245,11 @@ public final class Transformer implements LanguageModel {
     return kv.blockTokens();
   }
 
+  /** Bytes of the KV cache. */
+  public long kvBytes() {
+    return kv.bytes();
+  }
+
   /** Frees the KV cache and gives back the share of the weights; closing again does nothing. */
   @Override
   public void close() {

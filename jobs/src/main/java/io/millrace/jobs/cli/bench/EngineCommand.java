@@ -141,7 +141,8 @@ public final class EngineCommand implements Callable<Integer> {
                 + context);
       }
       EngineMeasurement measurement =
-          new EngineMeasurement(loaded, promptTokens, outputTokens, computing, System::nanoTime);
+          new EngineMeasurement(
+              loaded, promptTokens, outputTokens, computing, kvType, System::nanoTime);
       out.printf(
           "%s, %s, %d threads, prompts of %d tokens, answers of %d%n",
           model.getFileName(), loaded.backendName(), computing, promptTokens, outputTokens);
@@ -179,6 +180,7 @@ public final class EngineCommand implements Callable<Integer> {
     ObjectNode root = mapper.createObjectNode();
     root.put("model", String.valueOf(model.getFileName()));
     root.put("threads", computing);
+    root.put("kv", kvType.name().toLowerCase(Locale.ROOT));
     ArrayNode rows = root.putArray("rows");
     for (EngineMeasurement.Result result : results) {
       ObjectNode row = rows.addObject();

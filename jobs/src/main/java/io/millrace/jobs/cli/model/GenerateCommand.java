@@ -248,14 +248,9 @@ public final class GenerateCommand implements Callable<Integer> {
     int model = loaded.config().contextLength();
     int context = contextMax > 0 ? Math.min(contextMax, model) : model;
     int blocks = (int) (Math.min(context, (long) promptLength + maxTokens) / BLOCK_TOKENS) + 1;
-    return EngineConfig.of(
-        1,
-        Math.min(chunk, context),
-        1,
-        blocks,
-        BLOCK_TOKENS,
-        context,
-        threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+    int computing = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+    return EngineConfig.of(1, Math.min(chunk, context), 1, blocks, BLOCK_TOKENS, context, computing)
+        .withKvType(kvType);
   }
 
   /** Answers step by step, with the logits of each to a file or the tokens of each from one. */

@@ -113,7 +113,9 @@ public final class PerplexityCommand implements Callable<Integer> {
         Transformer transformer =
             ModelFiles.open(
                 model,
-                () -> Transformer.load(file.source(), device, blocks, BLOCK_TOKENS, window))) {
+                () ->
+                    Transformer.load(
+                        file.source(), device, blocks, BLOCK_TOKENS, window, kvType))) {
       return Perplexity.of(
           transformer,
           tokens,
@@ -133,6 +135,7 @@ public final class PerplexityCommand implements Callable<Integer> {
     root.put("model", model.toString());
     root.put("file", text.toString());
     root.put("context", window);
+    root.put("kv", kvType.name().toLowerCase(Locale.ROOT));
     root.put("windows", result.windows());
     root.put("tokens", result.tokens());
     root.put("mean_loss", result.meanLoss());
