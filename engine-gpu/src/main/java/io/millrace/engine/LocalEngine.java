@@ -4,9 +4,6 @@ import io.millrace.engine.kvcache.BlockPool;
 import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.model.ModelRunner;
 import io.millrace.engine.sampling.Sampler;
-import io.millrace.engine.sampling.grammar.GrammarException;
-import io.millrace.engine.sampling.grammar.GrammarState;
-import io.millrace.engine.sampling.grammar.Grammars;
 import io.millrace.engine.scheduler.ChunkOutput;
 import io.millrace.engine.scheduler.ScheduledBatch;
 import io.millrace.engine.scheduler.ScheduledBatch.Chunk;
@@ -34,20 +31,14 @@ import java.util.function.LongSupplier;
 public final class LocalEngine implements Engine {
   // What it is made of.
   private final LanguageModel model;
-  private final Tokenizer tokenizer;
   private final EngineConfig config;
   private final LongSupplier nanoClock;
   private final LongSupplier epochMillis;
-  private final int contextTokensMax;
-
-  /** A model's rows of logits may be padded beyond its tokenizer's vocabulary. */
-  private final int vocabSize;
-
   private final BlockPool pool;
+  private final RequestIntake intake;
   private final Scheduler scheduler;
   private final Speculator speculator;
   private final ModelRunner runner;
-  private final Grammars grammars;
 
   // What it is doing.
   private final Map<String, Sequence> sequences = new HashMap<>();
@@ -55,7 +46,6 @@ public final class LocalEngine implements Engine {
   /** Ended between two steps; the next one reports them. */
   private final List<Sequence> ended = new ArrayList<>();
 
-  private long arrivals;
   private long steps;
   private long promptTokens;
   private long outputTokens;
@@ -110,13 +100,14 @@ public final class LocalEngine implements Engine {
               model.kvBlocks(), model.blockTokens(), config.kvBlocks(), config.blockTokens()));
     }
     this.model = model;
-    this.tokenizer = tokenizer;
     this.config = config;
     this.nanoClock = nanoClock;
     this.epochMillis = epochMillis;
-    this.contextTokensMax = Math.min(config.contextTokensMax(), model.contextLength());
-    this.vocabSize = Math.min(model.vocabSize(), tokenizer.vocabSize());
+    // A model's rows of logits may be padded beyond its tokenizer's vocabulary.
+    int vocabSize = Math.min(model.vocabSize(), tokenizer.vocabSize());
+    int contextTokensMax = Math.min(config.contextTokensMax(), model.contextLength());
     this.pool = new BlockPool(config.kvBlocks(), config.blockTokens());
+    this.intake = new RequestIntake(tokenizer, vocabSize, contextTokensMax, pool);
     this.scheduler = new Scheduler(config, pool);
     this.speculator =
         new Speculator(
@@ -126,21 +117,20 @@ public final class LocalEngine implements Engine {
             vocabSize,
             pool,
             nanoClock);
-    this.grammars = new Grammars(tokenizer, vocabSize);
     this.runner = new ModelRunner(model, new Sampler(vocabSize));
   }
 
   @Override
   public void submit(GenerationRequest request) throws RequestRejectedException {
     requireOpen();
-    validate(request);
+    if (sequences.containsKey(request.id())) {
+      throw new RequestRejectedException("a request with this id is in progress", true);
+    }
+    Sequence sequence = intake.accept(request);
     if (scheduler.waitingCount() + ended.size() >= config.waitingMax()) {
       throw new RequestRejectedException(
           "the engine's queue of " + config.waitingMax() + " requests is full", true);
     }
-    Sequence sequence =
-        new Sequence(request, arrivals, tokensMax(request), tokenizer, pool, grammar(request));
-    arrivals++;
     sequences.put(request.id(), sequence);
     if (sequence.isFinished()) {
       ended.add(sequence);
@@ -283,70 +273,6 @@ public final class LocalEngine implements Engine {
         nanos,
         draftedTokens,
         (int) tokens.stream().filter(TokenOutput::drafted).count());
-  }
-
-  private void validate(GenerationRequest request) throws RequestRejectedException {
-    int[] prompt = request.promptTokens();
-    if (sequences.containsKey(request.id())) {
-      throw new RequestRejectedException("a request with this id is in progress", true);
-    }
-    if (prompt.length == 0) {
-      throw new RequestRejectedException("the prompt has no tokens", false);
-    }
-    if (prompt.length >= contextTokensMax) {
-      throw new RequestRejectedException(
-          String.format(
-              "the prompt has %d tokens; with the output's first, the context of %d is exceeded",
-              prompt.length, contextTokensMax),
-          false);
-    }
-    if (!scheduler.fits(tokensMax(request))) {
-      throw new RequestRejectedException(
-          String.format(
-              "prompt and output may take %d tokens of KV cache, which holds %d",
-              tokensMax(request) - 1, (long) pool.size() * pool.blockTokens()),
-          false);
-    }
-    for (int token : prompt) {
-      requireInVocabulary(token);
-    }
-    for (TokenOutput token : request.resumed()) {
-      requireInVocabulary(token.id());
-    }
-  }
-
-  /** The state of the answer before its first token; null if it may be any text. */
-  private GrammarState grammar(GenerationRequest request) throws RequestRejectedException {
-    if (request.sampling().format() == null) {
-      return null;
-    }
-    try {
-      GrammarState start = grammars.start(request.sampling().format());
-      GrammarState state = start;
-      for (TokenOutput token : request.resumed()) {
-        state = state.next(token.id());
-        if (state == null) {
-          throw new RequestRejectedException(
-              "the resumed tokens are not what the response format allows", false);
-        }
-      }
-      return start;
-    } catch (GrammarException e) {
-      throw new RequestRejectedException(e.getMessage(), false);
-    }
-  }
-
-  /** Most tokens of prompt and output together: the request's limit or the context's. */
-  private int tokensMax(GenerationRequest request) {
-    long asked = (long) request.promptTokens().length + request.sampling().maxTokens();
-    return (int) Math.min(asked, contextTokensMax);
-  }
-
-  private void requireInVocabulary(int token) throws RequestRejectedException {
-    if (token < 0 || token >= vocabSize) {
-      throw new RequestRejectedException(
-          "token " + token + " is not in the model's vocabulary of " + vocabSize, false);
-    }
   }
 
   private void requireOpen() {

@@ -8,6 +8,7 @@ import io.millrace.engine.backend.cpu.ScalarBackend;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.gguf.GgufFile;
 import io.millrace.engine.model.ForwardBatch;
+import io.millrace.engine.model.ForwardingModel;
 import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.model.ToyLlama;
 import io.millrace.engine.model.Transformer;
@@ -96,40 +97,22 @@ class PrefixCacheEquivalenceTest {
   }
 
   /** Keeps the rows of logits, each with its position. */
-  private record Recording(LanguageModel model, List<String> logits) implements LanguageModel {
+  private static final class Recording extends ForwardingModel {
+    private final List<String> logits;
+
+    Recording(LanguageModel model, List<String> logits) {
+      super(model);
+      this.logits = logits;
+    }
+
     @Override
     public float[] forward(ForwardBatch batch) {
-      float[] all = model.forward(batch);
+      float[] all = super.forward(batch);
       for (int i = 0; i < batch.logitsRows().length; i++) {
         float[] row = Arrays.copyOfRange(all, i * vocabSize(), (i + 1) * vocabSize());
         logits.add(batch.positions()[batch.logitsRows()[i]] + " " + Arrays.toString(row));
       }
       return all;
-    }
-
-    @Override
-    public int vocabSize() {
-      return model.vocabSize();
-    }
-
-    @Override
-    public int contextLength() {
-      return model.contextLength();
-    }
-
-    @Override
-    public int kvBlocks() {
-      return model.kvBlocks();
-    }
-
-    @Override
-    public int blockTokens() {
-      return model.blockTokens();
-    }
-
-    @Override
-    public void close() {
-      model.close();
     }
   }
 }

@@ -78,6 +78,31 @@ class ShippedModelTest {
     }
   }
 
+  @Test
+  void writesTheSameWithADraft() throws Exception {
+    List<JsonNode> messages = seen.subList(120, 132);
+    try (LoadedModel draft =
+        LoadedModel.load(MODELS.resolve("tickets-draft-q8_0.gguf"), BackendKind.AUTO)) {
+      for (SamplingParams sampling :
+          List.of(
+              SamplingParams.greedy(160),
+              new SamplingParams(1.2f, 40, 0.95f, 0, 1.1f, 7, 160, List.of("day"), -1, false))) {
+        List<String> without = answers(target, messages, 4, sampling);
+        for (int sequences : new int[] {1, 12}) {
+          EngineConfig config =
+              config(sequences, messages.size())
+                  .with(Speculation.fixed(Speculation.Method.NGRAM_THEN_DRAFT_MODEL, 5));
+          try (Engine engine = target.engine(config, draft)) {
+            assertThat(answers(engine, target, messages, sampling)).isEqualTo(without);
+            DraftCounts drafts = engine.stats().drafts();
+            assertThat(drafts.accepted()).isGreaterThan(messages.size());
+            assertThat(drafts.accepted()).isLessThanOrEqualTo(drafts.drafted());
+          }
+        }
+      }
+    }
+  }
+
   private static JsonNode parsed(String answer) {
     try {
       return JSON.readTree(answer);
@@ -90,18 +115,26 @@ class ShippedModelTest {
   private static List<String> answers(
       LoadedModel model, List<JsonNode> messages, int sequences, SamplingParams sampling)
       throws Exception {
+    try (Engine engine = model.engine(config(sequences, messages.size()))) {
+      return answers(engine, model, messages, sampling);
+    }
+  }
+
+  private static EngineConfig config(int sequences, int messages) {
+    return new EngineConfig(sequences, 64 + sequences, messages, 40 * sequences, 16, 640, 2);
+  }
+
+  private static List<String> answers(
+      Engine engine, LoadedModel model, List<JsonNode> messages, SamplingParams sampling)
+      throws Exception {
     Map<String, StringBuilder> texts = new HashMap<>();
-    EngineConfig config =
-        new EngineConfig(sequences, 64 + sequences, messages.size(), 40 * sequences, 16, 640, 2);
-    try (Engine engine = model.engine(config)) {
-      for (int i = 0; i < messages.size(); i++) {
-        String id = Integer.toString(i);
-        texts.put(id, new StringBuilder());
-        engine.submit(new GenerationRequest(id, prompt(model, messages.get(i)), sampling));
-      }
-      while (engine.hasWork()) {
-        engine.step().forEach(update -> texts.get(update.requestId()).append(update.text()));
-      }
+    for (int i = 0; i < messages.size(); i++) {
+      String id = Integer.toString(i);
+      texts.put(id, new StringBuilder());
+      engine.submit(new GenerationRequest(id, prompt(model, messages.get(i)), sampling));
+    }
+    while (engine.hasWork()) {
+      engine.step().forEach(update -> texts.get(update.requestId()).append(update.text()));
     }
     List<String> answers = new ArrayList<>();
     for (int i = 0; i < messages.size(); i++) {

@@ -14,7 +14,7 @@ import java.util.Map;
  * start as slowly: so what was given up is tried again, rarely.
  */
 final class Acceptance {
-  private static final double HOPE = 0.8;
+  private static final double HOPE = 0.95;
 
   /** Trials that the engine's estimate weighs as much as, in a sequence's. */
   private static final double PRIOR_TRIALS = 4;

@@ -15,10 +15,10 @@ public final class Draft implements TokenHistory {
   private final int[] drafted;
   private int size;
 
-  /** After the tokens that were added; null if the answer may be any text. */
+  /** After the first {@code grammarSize} drafted tokens; null if they may be followed by any. */
   private GrammarState grammar;
 
-  private boolean closed;
+  private int grammarSize;
 
   /**
    * Nothing drafted yet.
@@ -37,14 +37,13 @@ public final class Draft implements TokenHistory {
     this.grammar = sequence.grammar();
   }
 
-  /** A finished draft, to be computed; the array is not copied and not changed. */
+  /** A finished draft; the array is not copied and not changed. */
   public static Draft of(Sequence sequence, int[] tokens) {
     return new Draft(sequence, tokens, tokens.length);
   }
 
   /**
-   * Adds the next token. One that the response format does not allow there is left out, and the
-   * draft ends.
+   * Adds the next token.
    *
    * @throws IllegalStateException if it {@link #isFull}
    */
@@ -52,20 +51,12 @@ public final class Draft implements TokenHistory {
     if (isFull()) {
       throw new IllegalStateException("the draft has its " + size + " tokens already");
     }
-    if (grammar != null) {
-      GrammarState next = grammar.next(token);
-      if (next == null) {
-        closed = true;
-        return;
-      }
-      grammar = next;
-    }
     drafted[size++] = token;
   }
 
-  /** Whether it takes no more tokens. */
+  /** Whether it has as many tokens as it may have. */
   public boolean isFull() {
-    return closed || size == drafted.length;
+    return size == drafted.length;
   }
 
   /** Tokens drafted so far. */
@@ -92,11 +83,6 @@ public final class Draft implements TokenHistory {
     return base;
   }
 
-  @Override
-  public GrammarState grammar() {
-    return grammar;
-  }
-
   /** With the next token: how many tokens of output come before it. */
   public int outputLength() {
     return sequence.outputLength() + size;
@@ -110,5 +96,14 @@ public final class Draft implements TokenHistory {
   @Override
   public int token(int position) {
     return position < base ? sequence.token(position) : drafted[position - base];
+  }
+
+  /** A draft that the response format does not allow is one that the target never accepts. */
+  @Override
+  public GrammarState grammar() {
+    while (grammar != null && grammarSize < size) {
+      grammar = grammar.next(drafted[grammarSize++]);
+    }
+    return grammar;
   }
 }

@@ -4,6 +4,7 @@ import io.millrace.engine.kvcache.BlockPool;
 import io.millrace.engine.model.BatchLayout;
 import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.sampling.Sampler;
+import io.millrace.engine.sampling.grammar.GrammarException;
 import io.millrace.engine.scheduler.Sequence;
 import io.millrace.engine.tokenizer.Tokenizer;
 import java.util.ArrayList;
@@ -205,7 +206,12 @@ public final class DraftModelProposer implements DraftProposer {
    */
   private boolean draw(Draft draft, float[] logits, int offset) {
     Sequence sequence = draft.sequence();
-    int token = sampler.draw(logits, offset, sequence.sampling(), draft, draft.outputLength());
+    int token;
+    try {
+      token = sampler.draw(logits, offset, sequence.sampling(), draft, draft.outputLength());
+    } catch (ArithmeticException | GrammarException e) {
+      return false; // complete, or in trouble: the target will say which
+    }
     if (tokenizer.isEndOfGeneration(token) && !sequence.sampling().ignoreEos()) {
       return false;
     }

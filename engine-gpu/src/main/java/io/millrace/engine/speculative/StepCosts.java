@@ -19,7 +19,10 @@ final class StepCosts {
   private static final int BUCKETS = EXACT_ROWS + BUCKETS_PER_DOUBLING * 10;
 
   private static final double WEIGHT_SHORTER = 0.5;
-  private static final double WEIGHT_LONGER = 0.04;
+  private static final double WEIGHT_LONGER = 0.02;
+
+  /** A time longer than this many times the estimate counts as no more: a disturbance. */
+  private static final double LONGER_MAX = 1.5;
 
   /** Measurements of others after which a bucket's estimate is halved. */
   private static final double HALF_LIFE = 4_096;
@@ -66,7 +69,7 @@ final class StepCosts {
       stale = true;
     } else {
       double weight = scaled < known ? WEIGHT_SHORTER : WEIGHT_LONGER;
-      measured[bucket] += weight * (scaled - known);
+      measured[bucket] += weight * (Math.min(scaled, LONGER_MAX * known) - known);
     }
     measuredAt[bucket] = ++measurements;
     stale |= measurements % REDRAW == 0;

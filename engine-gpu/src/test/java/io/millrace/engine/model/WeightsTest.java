@@ -118,8 +118,8 @@ class WeightsTest {
 
   @Test
   void refusesTypesTheBackendCannotMultiply() throws IOException {
-    ToyLlama wide = new ToyLlama(GgmlType.Q4_K, 40, 256, 1, 4, 4, 64, 64, 256, true);
-    assertRefused(wide.writer(), "tensor token_embd.weight is Q4_K, which cpu-");
+    ToyLlama wide = new ToyLlama(GgmlType.IQ2_XXS, 40, 256, 1, 4, 4, 64, 64, 256, true);
+    assertRefused(wide.writer(), "tensor token_embd.weight is IQ2_XXS, which cpu-");
   }
 
   private void assertRefused(GgufWriter writer, String message) throws IOException {

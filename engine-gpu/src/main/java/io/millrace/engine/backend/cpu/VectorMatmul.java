@@ -9,7 +9,7 @@ import java.util.Arrays;
 final class VectorMatmul implements Workers.Task {
 
   /** Tiles whose activations are gone over once for every group, so that they stay in the cache. */
-  private static final int TILES_AT_ONCE = 8;
+  private static final int TILES_AT_ONCE = 16;
 
   /** Multiply-adds worth a unit of their own, and most units per thread. */
   private static final long UNIT_WORK_MIN = 60_000;
@@ -70,8 +70,8 @@ final class VectorMatmul implements Workers.Task {
       }
     }
     if (single) {
-      for (int group = from; group < to; group++) {
-        one(group, tiles - 1, slabs[worker]);
+      for (int group = from; group < to; group += 2) {
+        one(group, Math.min(2, to - group), tiles - 1, slabs[worker]);
       }
     }
   }
@@ -121,35 +121,48 @@ final class VectorMatmul implements Workers.Task {
     }
   }
 
-  /** A tile of one row. */
-  private void one(int group, int tile, VectorSlab slab) {
+  /** A tile of one row, one or two groups. */
+  private void one(int group, int groups, int tile, VectorSlab slab) {
     int x = tile * VectorInput.TILE * weight.columns();
     int at = tile * VectorInput.TILE * stride + group * VectorWeight.GROUP;
-    switch (weight.type()) {
-      case F32 -> VectorFloatKernels.f32One(weight, group, input, x, out, at);
-      case F16 -> VectorFloatKernels.f16One(weight, group, input, x, out, at);
-      case BF16 -> VectorFloatKernels.bf16One(weight, group, input, x, out, at);
-      default -> quantisedOne(group, x, at, slab);
+    if (weight.blocks() != null) {
+      quantisedOne(group, groups, x, at, slab);
+      return;
+    }
+    for (int g = group; g < group + groups; g++) {
+      switch (weight.type()) {
+        case F32 -> VectorFloatKernels.f32One(weight, g, input, x, out, at);
+        case F16 -> VectorFloatKernels.f16One(weight, g, input, x, out, at);
+        default -> VectorFloatKernels.bf16One(weight, g, input, x, out, at);
+      }
+      at += VectorWeight.GROUP;
     }
   }
 
-  private void quantisedOne(int group, int x, int at, VectorSlab slab) {
+  private void quantisedOne(int group, int groups, int x, int at, VectorSlab slab) {
     VectorBlocks w = weight.blocks();
     VectorPacking packing = w.packing;
     int blocks = w.columns / Int8Blocks.BLOCK;
-    Arrays.fill(out, at, at + VectorWeight.GROUP, 0f);
-    slab.shape(packing, 1, 1);
+    Arrays.fill(out, at, at + groups * VectorWeight.GROUP, 0f);
+    slab.shape(packing, groups, 1);
     for (int block = 0; block < blocks; block += VectorSlab.BLOCKS_OF_ONE) {
       slab.blocks = Math.min(VectorSlab.BLOCKS_OF_ONE, blocks - block);
       int xAt = x + block * Int8Blocks.BLOCK;
-      int plane = (group * blocks + block) * 2 * packing.lowBits() * VectorWeight.LANES;
-      VectorScales.unpack(w, group, block, slab.blocks, slab, 0);
+      int blockInts = 2 * packing.lowBits() * VectorWeight.LANES;
+      int first = (group * blocks + block) * blockInts;
+      int second = groups == 2 ? first + blocks * blockInts : first;
+      for (int g = 0; g < groups; g++) {
+        VectorScales.unpack(w, group + g, block, slab.blocks, slab, g * VectorSlab.GROUP_SCALES);
+      }
       if (packing.bits() == 8) {
-        VectorProducts.bytesOne(w.low, plane, slab, input.pairs, xAt);
+        VectorProducts.bytesOne(w.low, first, second, slab, input.pairs, xAt);
       } else if (packing.bits() == 4 && packing.run() == Int8Blocks.BLOCK) {
-        VectorProducts.nibblesOne(w.low, plane, slab, packing.zero(), input, xAt);
+        VectorProducts.nibblesOne(w.low, first, second, slab, packing.zero(), input, xAt);
       } else {
-        VectorUnpack.unpack(w, group, block, slab.blocks, slab.weights, 0);
+        for (int g = 0; g < groups; g++) {
+          int to = g * VectorSlab.GROUP_WEIGHTS;
+          VectorUnpack.unpack(w, group + g, block, slab.blocks, slab.weights, to);
+        }
         VectorProducts.one(slab, packing.run(), input.pairs, xAt);
       }
       VectorScaling.add(packing, slab, input, xAt, out, at, 0);

@@ -109,69 +109,102 @@ final class VectorProducts {
     }
   }
 
-  /** A tile of one row and one group. */
+  /** A tile of one row and both groups of the slab. */
   static void one(VectorSlab slab, int run, int[] x, int xAt) {
     short[] w = slab.weights;
+    int second = slab.secondAt;
     int runs = slab.blocks * Int8Blocks.BLOCK / run;
     for (int r = 0; r < runs; r++) {
       ShortVector a = ShortVector.zero(S);
-      for (int k = r * run; k < (r + 1) * run; k++) {
-        ShortVector x0 = IntVector.broadcast(I, x[xAt + k]).reinterpretAsShorts();
-        a = a.add(ShortVector.fromArray(S, w, k * STEP).mul(x0));
+      ShortVector b = a;
+      int wAt = r * run * STEP;
+      int i = xAt + r * run;
+      for (int k = 0; k < run; k++) {
+        ShortVector xk = IntVector.broadcast(I, x[i + k]).reinterpretAsShorts();
+        a = a.add(ShortVector.fromArray(S, w, wAt + k * STEP).mul(xk));
+        b = b.add(ShortVector.fromArray(S, w, second + wAt + k * STEP).mul(xk));
       }
-      a.reinterpretAsInts().intoArray(slab.sums, r * LANES);
+      a.reinterpretAsInts().intoArray(slab.sums, 2 * r * LANES);
+      b.reinterpretAsInts().intoArray(slab.sums, 2 * r * LANES + LANES);
     }
   }
 
-  /** The same straight from a plane of four bits, for runs of a whole block. */
+  /**
+   * The same straight from a plane of four bits, for runs of a whole block.
+   *
+   * @param second where the second group's start in the plane
+   */
   static void nibblesOne(
-      int[] plane, int planeAt, VectorSlab slab, int zero, VectorInput x, int xAt) {
+      int[] plane, int first, int second, VectorSlab slab, int zero, VectorInput x, int xAt) {
     int[] pairs = x.pairs;
     int sumsAt = xAt / VectorInput.SUM;
+    int[] sums = slab.sums;
     for (int block = 0; block < slab.blocks; block++) {
       int inputs = x.sums[sumsAt + 2 * block] + x.sums[sumsAt + 2 * block + 1];
       // Unsigned nibbles may wrap around on the way, but not at the end.
-      ShortVector s =
-          IntVector.broadcast(I, (-zero * inputs & 0xffff) * 0x10001).reinterpretAsShorts();
+      int start = (-zero * inputs & 0xffff) * 0x10001;
+      ShortVector a = IntVector.broadcast(I, start).reinterpretAsShorts();
+      ShortVector b = IntVector.broadcast(I, start).reinterpretAsShorts();
+      int aAt = first + block * 8 * LANES;
+      int bAt = second + block * 8 * LANES;
+      int k = xAt + block * Int8Blocks.BLOCK;
       for (int j = 0; j < 8; j++) {
-        IntVector w4 = IntVector.fromArray(I, plane, planeAt + (block * 8 + j) * LANES);
-        int k = xAt + block * Int8Blocks.BLOCK + j * 4;
-        ShortVector x0 = IntVector.broadcast(I, pairs[k]).reinterpretAsShorts();
-        ShortVector x1 = IntVector.broadcast(I, pairs[k + 1]).reinterpretAsShorts();
-        ShortVector x2 = IntVector.broadcast(I, pairs[k + 2]).reinterpretAsShorts();
-        ShortVector x3 = IntVector.broadcast(I, pairs[k + 3]).reinterpretAsShorts();
-        IntVector n0 = w4.and(0x000f000f);
-        IntVector n1 = w4.lanewise(VectorOperators.LSHR, 4).and(0x000f000f);
-        IntVector n2 = w4.lanewise(VectorOperators.LSHR, 8).and(0x000f000f);
-        IntVector n3 = w4.lanewise(VectorOperators.LSHR, 12).and(0x000f000f);
-        s = s.add(n0.reinterpretAsShorts().mul(x0));
-        s = s.add(n1.reinterpretAsShorts().mul(x1));
-        s = s.add(n2.reinterpretAsShorts().mul(x2));
-        s = s.add(n3.reinterpretAsShorts().mul(x3));
+        IntVector a4 = IntVector.fromArray(I, plane, aAt + j * LANES);
+        IntVector b4 = IntVector.fromArray(I, plane, bAt + j * LANES);
+        ShortVector x0 = IntVector.broadcast(I, pairs[k + 4 * j]).reinterpretAsShorts();
+        ShortVector x1 = IntVector.broadcast(I, pairs[k + 4 * j + 1]).reinterpretAsShorts();
+        ShortVector x2 = IntVector.broadcast(I, pairs[k + 4 * j + 2]).reinterpretAsShorts();
+        ShortVector x3 = IntVector.broadcast(I, pairs[k + 4 * j + 3]).reinterpretAsShorts();
+        IntVector a1 = a4.lanewise(VectorOperators.LSHR, 4).and(0x000f000f);
+        IntVector b1 = b4.lanewise(VectorOperators.LSHR, 4).and(0x000f000f);
+        IntVector a2 = a4.lanewise(VectorOperators.LSHR, 8).and(0x000f000f);
+        IntVector b2 = b4.lanewise(VectorOperators.LSHR, 8).and(0x000f000f);
+        IntVector a3 = a4.lanewise(VectorOperators.LSHR, 12).and(0x000f000f);
+        IntVector b3 = b4.lanewise(VectorOperators.LSHR, 12).and(0x000f000f);
+        a = a.add(a4.and(0x000f000f).reinterpretAsShorts().mul(x0));
+        b = b.add(b4.and(0x000f000f).reinterpretAsShorts().mul(x0));
+        a = a.add(a1.reinterpretAsShorts().mul(x1));
+        b = b.add(b1.reinterpretAsShorts().mul(x1));
+        a = a.add(a2.reinterpretAsShorts().mul(x2));
+        b = b.add(b2.reinterpretAsShorts().mul(x2));
+        a = a.add(a3.reinterpretAsShorts().mul(x3));
+        b = b.add(b3.reinterpretAsShorts().mul(x3));
       }
-      s.reinterpretAsInts().intoArray(slab.sums, block * LANES);
+      a.reinterpretAsInts().intoArray(sums, 2 * block * LANES);
+      b.reinterpretAsInts().intoArray(sums, 2 * block * LANES + LANES);
     }
   }
 
   /** The same straight from a plane of bytes; two sums of a block. */
-  static void bytesOne(int[] plane, int planeAt, VectorSlab slab, int[] x, int xAt) {
+  static void bytesOne(int[] plane, int first, int second, VectorSlab slab, int[] x, int xAt) {
+    int[] sums = slab.sums;
     for (int block = 0; block < slab.blocks; block++) {
-      ShortVector l = ShortVector.zero(S);
-      ShortVector h = l;
+      ShortVector la = ShortVector.zero(S);
+      ShortVector lb = la;
+      ShortVector ha = la;
+      ShortVector hb = la;
+      int aAt = first + block * 16 * LANES;
+      int bAt = second + block * 16 * LANES;
+      int k = xAt + block * Int8Blocks.BLOCK;
       for (int j = 0; j < 16; j++) {
-        ShortVector w2 =
-            IntVector.fromArray(I, plane, planeAt + (block * 16 + j) * LANES).reinterpretAsShorts();
-        int k = xAt + block * Int8Blocks.BLOCK + 2 * j;
-        ShortVector x0 = IntVector.broadcast(I, x[k]).reinterpretAsShorts();
-        ShortVector x1 = IntVector.broadcast(I, x[k + 1]).reinterpretAsShorts();
-        ShortVector w0 = w2.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 8);
-        ShortVector w1 = w2.lanewise(VectorOperators.ASHR, 8);
-        ShortVector p = w0.mul(x0).add(w1.mul(x1));
-        l = l.add(p);
-        h = h.add(p.lanewise(VectorOperators.ASHR, 8));
+        ShortVector a2 = IntVector.fromArray(I, plane, aAt + j * LANES).reinterpretAsShorts();
+        ShortVector b2 = IntVector.fromArray(I, plane, bAt + j * LANES).reinterpretAsShorts();
+        ShortVector x0 = IntVector.broadcast(I, x[k + 2 * j]).reinterpretAsShorts();
+        ShortVector x1 = IntVector.broadcast(I, x[k + 2 * j + 1]).reinterpretAsShorts();
+        ShortVector a0 = a2.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 8);
+        ShortVector b0 = b2.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 8);
+        ShortVector a = a0.mul(x0).add(a2.lanewise(VectorOperators.ASHR, 8).mul(x1));
+        ShortVector b = b0.mul(x0).add(b2.lanewise(VectorOperators.ASHR, 8).mul(x1));
+        la = la.add(a);
+        lb = lb.add(b);
+        ha = ha.add(a.lanewise(VectorOperators.ASHR, 8));
+        hb = hb.add(b.lanewise(VectorOperators.ASHR, 8));
       }
-      l.reinterpretAsInts().intoArray(slab.sums, 2 * block * LANES);
-      h.reinterpretAsInts().intoArray(slab.sums, (2 * block + 1) * LANES);
+      int at = 4 * block * LANES;
+      la.reinterpretAsInts().intoArray(sums, at);
+      lb.reinterpretAsInts().intoArray(sums, at + LANES);
+      ha.reinterpretAsInts().intoArray(sums, at + 2 * LANES);
+      hb.reinterpretAsInts().intoArray(sums, at + 3 * LANES);
     }
   }
 }

@@ -16,7 +16,6 @@ final class VectorScaling {
   private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
   private static final int LANES = F.length();
   private static final int GROUP = 2 * LANES;
-  private static final int TILE = VectorInput.TILE;
 
   private VectorScaling() {}
 
@@ -51,7 +50,7 @@ final class VectorScaling {
 
   /** Ints from one run to the next. */
   private static int perRun(VectorSlab slab) {
-    return slab.rows == 1 ? LANES : 2 * TILE * LANES;
+    return 2 * slab.rows * LANES;
   }
 
   private static void oneRun(VectorSlab slab, float[] d, int dAt, float[] out, int at, int stride) {

@@ -33,7 +33,7 @@ final class VectorSlab {
 
   /** Sums of runs, two int16 in a lane: {@code [runs][group][row of the tile][LANES]}. */
   final int[] sums =
-      new int[Math.max(BLOCKS * 2 * VectorInput.TILE, BLOCKS_OF_ONE) * RUNS_MAX * LANES];
+      new int[2 * Math.max(BLOCKS * VectorInput.TILE, BLOCKS_OF_ONE) * RUNS_MAX * LANES];
 
   // ---- what is in it
 

@@ -19,6 +19,7 @@ final class CharAutomaton {
 
   private final List<Row<Integer>> rows;
   private final boolean[] accepting;
+  private final long cost;
 
   /**
    * Where a state's characters lead: from {@code starts[i]} on to {@code targets[i]}, null being
@@ -31,9 +32,10 @@ final class CharAutomaton {
     }
   }
 
-  private CharAutomaton(List<Row<Integer>> rows, boolean[] accepting) {
+  private CharAutomaton(List<Row<Integer>> rows, boolean[] accepting, long cost) {
     this.rows = rows;
     this.accepting = accepting;
+    this.cost = cost;
   }
 
   /** The automaton of all states that can be reached from one. State 0 is the start. */
@@ -68,11 +70,22 @@ final class CharAutomaton {
     for (int i = 0; i < ends.length; i++) {
       ends[i] = accepting.test(open.get(i));
     }
-    return new CharAutomaton(rows, ends);
+    long cost = rows.stream().mapToLong(made -> made.starts().length).sum();
+    return new CharAutomaton(rows, ends, cost);
   }
 
   static CharAutomaton of(Regex regex) {
     return RegexAutomaton.of(regex);
+  }
+
+  /** The same, with what it took to make it. */
+  CharAutomaton costing(long more) {
+    return new CharAutomaton(rows, accepting, cost + more);
+  }
+
+  /** About how much it took to make it: ranges looked at. */
+  long cost() {
+    return cost;
   }
 
   /** Texts of a least and a most number of characters. */
@@ -90,29 +103,31 @@ final class CharAutomaton {
   CharAutomaton intersect(CharAutomaton other) {
     record Pair(int left, int right) {}
     return explore(
-        new Pair(0, 0),
-        pair -> {
-          Row<Integer> left = rows.get(pair.left());
-          Row<Integer> right = other.rows.get(pair.right());
-          int[] starts = merged(left.starts(), right.starts());
-          List<Pair> targets = new ArrayList<>();
-          for (int start : starts) {
-            int a = left.target(start);
-            int b = right.target(start);
-            targets.add(a == DEAD || b == DEAD ? null : new Pair(a, b));
-          }
-          return new Row<>(starts, targets);
-        },
-        pair -> accepting[pair.left()] && other.accepting[pair.right()]);
+            new Pair(0, 0),
+            pair -> {
+              Row<Integer> left = rows.get(pair.left());
+              Row<Integer> right = other.rows.get(pair.right());
+              int[] starts = merged(left.starts(), right.starts());
+              List<Pair> targets = new ArrayList<>();
+              for (int start : starts) {
+                int a = left.target(start);
+                int b = right.target(start);
+                targets.add(a == DEAD || b == DEAD ? null : new Pair(a, b));
+              }
+              return new Row<>(starts, targets);
+            },
+            pair -> accepting[pair.left()] && other.accepting[pair.right()])
+        .costing(cost + other.cost);
   }
 
   /** All other texts. */
   CharAutomaton complement() {
     Row<Integer> stay = new Row<>(new int[] {0}, List.of(DEAD));
     return explore(
-        0,
-        state -> state == DEAD ? stay : rows.get(state),
-        state -> state == DEAD || !accepting[state]);
+            0,
+            state -> state == DEAD ? stay : rows.get(state),
+            state -> state == DEAD || !accepting[state])
+        .costing(cost);
   }
 
   boolean accepts(String text) {
@@ -128,6 +143,7 @@ final class CharAutomaton {
 
   /** Adds it to the graph; returns the node to enter by. */
   int write(GraphBuilder graph, CharSpelling spelling, int next) {
+    graph.spend(cost);
     int[] nodes = new int[rows.size()];
     for (int i = 0; i < nodes.length; i++) {
       nodes[i] = graph.hole();

@@ -12,9 +12,30 @@ import java.util.List;
 final class GraphBuilder {
   private static final int NODES_MAX = 300_000;
 
+  /** Of all automata that go into the graph; seconds, not minutes. */
+  private static final long COST_MAX = 20_000_000;
+
   private final List<int[]> targets = new ArrayList<>();
   private byte[] kinds = new byte[256];
   private final int end = add(GrammarGraph.RETURN);
+  private long spent;
+
+  /**
+   * Counts what it took to make something that goes into the graph.
+   *
+   * @throws GrammarException if it was too much in all
+   */
+  void spend(long cost) {
+    spent += cost;
+    if (spent > COST_MAX) {
+      throw new GrammarException("its patterns, formats and lengths are too complex together");
+    }
+  }
+
+  /** What was counted so far. */
+  long spent() {
+    return spent;
+  }
 
   /** The end of a rule, and of the text. */
   int end() {

@@ -45,7 +45,9 @@ final class ObjectGrammar {
     }
     constraints.patternProperties.forEach(
         (pattern, of) -> {
-          patterns.add(CharAutomaton.of(pattern(pattern)));
+          CharAutomaton automaton = CharAutomaton.of(pattern(pattern));
+          graph.spend(automaton.cost());
+          patterns.add(automaton);
           patternSchemas.add(of);
         });
     nameProperties();

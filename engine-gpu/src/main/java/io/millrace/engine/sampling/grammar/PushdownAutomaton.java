@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Walks a {@link GrammarGraph} byte by byte.
@@ -37,6 +38,7 @@ final class PushdownAutomaton {
 
   private final GrammarGraph graph;
   private final AtomicInteger states = new AtomicInteger();
+  private final AtomicLong visited = new AtomicLong();
   private final ConcurrentHashMap<Places, State> shared = new ConcurrentHashMap<>();
   private final ConcurrentHashMap<Frame, Frame> sharedFrames = new ConcurrentHashMap<>();
   private final State start;
@@ -116,6 +118,11 @@ final class PushdownAutomaton {
   /** States made so far and kept: what the automaton's memory grows with. */
   int size() {
     return states.get();
+  }
+
+  /** Nodes looked at so far to make states: what the automaton's time grows with. */
+  long visited() {
+    return visited.get();
   }
 
   /**
@@ -236,6 +243,7 @@ final class PushdownAutomaton {
     }
 
     State state() {
+      visited.addAndGet(seen.size());
       if (places.isEmpty() && !mayEnd) {
         return dead;
       }

@@ -16,11 +16,14 @@ import java.util.List;
  */
 final class RegexAutomaton {
   private static final int NODES_MAX = 20_000;
+  private static final long COST_MAX = 10_000_000;
 
   /** What a node needs to be left, or null if nothing. */
   private final List<CodePoints> sets = new ArrayList<>();
 
   private final List<int[]> targets = new ArrayList<>();
+
+  private long cost;
 
   private RegexAutomaton() {}
 
@@ -28,7 +31,8 @@ final class RegexAutomaton {
     RegexAutomaton nodes = new RegexAutomaton();
     int end = nodes.node(null);
     int start = nodes.add(regex, end);
-    return CharAutomaton.explore(nodes.closure(start), nodes::row, set -> set.get(end));
+    return CharAutomaton.explore(nodes.closure(start), nodes::row, set -> set.get(end))
+        .costing(nodes.cost);
   }
 
   private int node(CodePoints set, int... next) {
@@ -68,6 +72,13 @@ final class RegexAutomaton {
     return node;
   }
 
+  private void spend(long more) {
+    cost += more;
+    if (cost > COST_MAX) {
+      throw new GrammarException("its patterns, formats and lengths are too complex together");
+    }
+  }
+
   private BitSet closure(int... from) {
     BitSet closed = new BitSet();
     List<Integer> open = new ArrayList<>();
@@ -89,8 +100,10 @@ final class RegexAutomaton {
     for (int node : nodes.stream().toArray()) {
       if (sets.get(node) != null) {
         starts = CharAutomaton.merged(starts, sets.get(node).bounds());
+        spend(starts.length);
       }
     }
+    spend((long) starts.length * nodes.cardinality());
     List<BitSet> next = new ArrayList<>();
     for (int start : starts) {
       int[] reached =

@@ -110,7 +110,7 @@ final class SchemaCompiler {
   }
 
   /** Those of the listed values that the other keywords allow. */
-  private static List<JsonNode> allowed(Constraints constraints) {
+  private List<JsonNode> allowed(Constraints constraints) {
     List<JsonNode> ofType =
         constraints.types == null
             ? constraints.values
@@ -120,34 +120,44 @@ final class SchemaCompiler {
     if (constraints.concerned.isEmpty()) {
       return ofType;
     }
-    return ofType.stream().filter(value -> isAllowed(value, constraints)).toList();
-  }
-
-  /** By writing the grammar of the other keywords, and reading the value with it. */
-  private static boolean isAllowed(JsonNode value, Constraints constraints) {
-    if (value.isContainerNode()) {
-      if (constraints.concerned.contains(JsonType.OBJECT)
-          || constraints.concerned.contains(JsonType.ARRAY)) {
+    List<JsonNode> allowed = new ArrayList<>();
+    PushdownAutomaton strings = null;
+    PushdownAutomaton numbers = null;
+    for (JsonNode value : ofType) {
+      boolean fits = true;
+      if (value.isTextual()) {
+        strings = strings == null ? alone(constraints, JsonType.STRING) : strings;
+        fits = accepts(strings, value);
+      } else if (value.isNumber()) {
+        numbers = numbers == null ? alone(constraints, JsonType.NUMBER) : numbers;
+        fits = accepts(numbers, value);
+      } else if (value.isContainerNode()
+          && (constraints.concerned.contains(JsonType.OBJECT)
+              || constraints.concerned.contains(JsonType.ARRAY))) {
         throw constraints.where.error(
             "lists objects or arrays as values besides other keywords, which is not supported");
       }
-      return true;
+      if (fits) {
+        allowed.add(value);
+      }
     }
-    GraphBuilder graph = new GraphBuilder();
-    JsonGrammar json = new JsonGrammar(graph);
-    int start;
-    if (value.isTextual()) {
-      start = StringGrammar.write(json, constraints, graph.end());
-    } else if (value.isNumber()) {
-      start = NumberGrammar.write(json, constraints, false, graph.end());
-    } else {
-      return true;
-    }
-    try {
-      byte[] text = value.toString().getBytes(StandardCharsets.UTF_8);
-      return new PushdownAutomaton(graph.build(start)).accepts(text);
-    } catch (GrammarException e) {
-      return false; // nothing satisfies them
-    }
+    return allowed;
+  }
+
+  private static boolean accepts(PushdownAutomaton automaton, JsonNode value) {
+    return automaton.accepts(value.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** Reads values of a type as the other keywords allow them. */
+  private PushdownAutomaton alone(Constraints constraints, JsonType type) {
+    GraphBuilder other = new GraphBuilder();
+    JsonGrammar values = new JsonGrammar(other);
+    int start =
+        type == JsonType.STRING
+            ? StringGrammar.write(values, constraints, other.end())
+            : NumberGrammar.write(values, constraints, false, other.end());
+    graph.spend(other.spent());
+    // A text that is no JSON: an automaton of nothing at all cannot be built.
+    return new PushdownAutomaton(other.build(other.choice(start, other.ascii("-", other.end()))));
   }
 }

@@ -13,6 +13,9 @@ import java.util.stream.IntStream;
  * at once. Immutable.
  */
 final class TokenTrie {
+  /** Nodes of a grammar looked at for one mask; about a second. */
+  private static final long VISITED_MAX = 5_000_000;
+
   private final Tokenizer tokenizer;
   private final int vocabSize;
 
@@ -106,11 +109,16 @@ final class TokenTrie {
       }
     }
     State[] path = new State[depthMax + 1];
+    long visitedMax = automaton.visited() + VISITED_MAX;
     path[0] = state;
     int node = 0;
     while (node < label.length) {
       int d = depth[node];
       State next = automaton.next(path[d], label[node]);
+      if (automaton.visited() > visitedMax) {
+        throw new GrammarException(
+            "the response format has too many ways to read what could be written");
+      }
       if (automaton.isDead(next)) {
         node = after[node];
         continue;

@@ -176,6 +176,21 @@ class SchemaGrammarTest {
                 .collect(Collectors.joining(","))
             + "}}",
         "more than 1000 properties");
+    String heavy =
+        IntStream.range(0, 200)
+            .mapToObj(
+                i ->
+                    "\"p"
+                        + i
+                        + "\":{\"type\":\"string\",\"pattern\":\"(a|b)*"
+                        + i
+                        + "(a|b){0,300}$\",\"maxLength\":"
+                        + (40 + i)
+                        + "}")
+            .collect(Collectors.joining(","));
+    assertRefusedQuickly("{\"properties\":{" + heavy + "}}", "too ");
+    assertRefusedQuickly(
+        "{\"type\":\"string\",\"pattern\":\"^(\\\\p{L}{0,90}x){0,200}$\",\"minLength\":3}", "too ");
     StringBuilder chain = new StringBuilder("{\"$ref\":\"#/$defs/c0\",\"$defs\":{");
     for (int i = 0; i < 2000; i++) {
       chain.append(
