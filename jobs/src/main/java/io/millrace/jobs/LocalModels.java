@@ -5,17 +5,15 @@ import io.millrace.engine.ModelFile;
 import io.millrace.engine.ModelStore;
 import io.millrace.engine.Speculation;
 import io.millrace.engine.backend.KvType;
-import io.millrace.engine.tokenizer.ChatMessage;
 import io.millrace.engine.tokenizer.ChatTemplateException;
+import io.millrace.engine.tokenizer.Conversation;
 import io.millrace.engine.tokenizer.PromptEncoder;
 import io.millrace.jobs.admit.ModelProfile;
 import io.millrace.jobs.admit.RejectedPromptException;
 import io.millrace.jobs.generate.GenerateSpec.OpenedModel;
-import io.millrace.schemas.Message;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import org.apache.flink.configuration.Configuration;
 
 /** Models from GGUF files on this machine. */
@@ -117,10 +115,9 @@ final class LocalModels implements Models {
       implements ModelProfile {
 
     @Override
-    public int[] encode(List<Message> messages) throws RejectedPromptException {
+    public int[] encode(Conversation conversation) throws RejectedPromptException {
       try {
-        return prompts.encode(
-            messages.stream().map(m -> new ChatMessage(m.getRole(), m.getContent())).toList());
+        return prompts.encode(conversation);
       } catch (ChatTemplateException e) {
         throw RejectedPromptException.terminal("invalid_messages", e.getMessage());
       }

@@ -6,11 +6,11 @@ import static io.millrace.jobs.admit.RejectedPromptException.terminal;
 
 import io.millrace.engine.ResponseFormat;
 import io.millrace.engine.SamplingParams;
+import io.millrace.engine.tokenizer.Conversation;
 import io.millrace.jobs.kafka.PromptRecord;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.Sampling;
 import io.millrace.schemas.CacheControl;
-import io.millrace.schemas.Message;
 import io.millrace.schemas.Prompt;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -65,11 +65,12 @@ final class Admission {
       throws RejectedPromptException {
     ModelProfile model = model(prompt.getModel());
     String tenant = tenant(record, prompt);
-    List<Message> messages = messages(prompt);
+    String tools = Tools.shown(prompt);
+    Conversation conversation = Conversations.of(prompt, tools);
     refuseUnsupported(prompt);
     String responseFormat = responseFormat(prompt);
 
-    int[] tokens = model.encode(messages);
+    int[] tokens = model.encode(conversation);
     if (tokens.length >= model.contextTokensMax()) {
       throw terminal(
           "prompt_too_long",
@@ -101,10 +102,11 @@ final class Admission {
             Fingerprint.of(
                 scope(tenant, cache, prompt),
                 model.digest(),
-                messages,
+                prompt.getMessages(),
                 sampling,
                 seeded || !sharesSample,
-                responseFormat))
+                responseFormat,
+                tools))
         .setModelDigest(model.digest())
         .setPrefixScope(
             Fingerprint.ofScope(
@@ -150,18 +152,6 @@ final class Admission {
       throw invalid("tenant is not valid UTF-8");
     }
     return tenant;
-  }
-
-  private static List<Message> messages(Prompt prompt) throws RejectedPromptException {
-    if (prompt.getMessages() == null || prompt.getMessages().isEmpty()) {
-      throw invalid("messages must be a list of at least one message");
-    }
-    for (Message message : prompt.getMessages()) {
-      if (message.getRole().isEmpty()) {
-        throw invalid("a message has no role");
-      }
-    }
-    return prompt.getMessages();
   }
 
   private static void refuseUnsupported(Prompt prompt) throws RejectedPromptException {

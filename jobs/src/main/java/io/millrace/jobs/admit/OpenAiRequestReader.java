@@ -38,7 +38,6 @@ final class OpenAiRequestReader {
   private static final Set<String> UNSUPPORTED =
       Set.of(
           // OpenAI's
-          "tools",
           "functions",
           "logit_bias",
           "audio",
@@ -189,6 +188,8 @@ final class OpenAiRequestReader {
         .setCache(cache(body.get("cache")))
         .setPromptCacheKey(text(body, "prompt_cache_key"))
         .setCacheSalt(text(body, "cache_salt"))
+        .setTools(Tools.requested(body))
+        .setToolChoice(Tools.requestedChoice(body))
         .build();
   }
 
@@ -214,18 +215,22 @@ final class OpenAiRequestReader {
       if (!message.isObject()) {
         throw invalid(at + " must be an object");
       }
-      if (message.hasNonNull("tool_calls") || message.hasNonNull("function_call")) {
-        throw invalid(at + ": tool calls are not supported");
+      if (message.hasNonNull("function_call")) {
+        throw invalid(at + ".function_call is not supported; use tool_calls");
       }
       JsonNode role = message.get("role");
       if (role == null || !role.isTextual() || role.textValue().isEmpty()) {
         throw invalid(at + ".role must be a string");
       }
+      String calls = Tools.requestedCalls(message, at);
+      boolean contentless = calls != null && !message.hasNonNull("content");
       messages.add(
           Message.newBuilder()
               .setRole(role.textValue())
-              .setContent(content(message.get("content"), at))
+              .setContent(contentless ? "" : content(message.get("content"), at))
               .setName(text(message, "name"))
+              .setToolCalls(calls)
+              .setToolCallId(text(message, "tool_call_id"))
               .build());
     }
     return messages;

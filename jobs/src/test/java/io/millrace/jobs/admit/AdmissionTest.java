@@ -8,8 +8,8 @@ import io.millrace.jobs.kafka.PromptRecord;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.Sampling;
 import io.millrace.jobs.testing.FakeProfile;
+import io.millrace.jobs.testing.Messages;
 import io.millrace.schemas.CacheControl;
-import io.millrace.schemas.Message;
 import io.millrace.schemas.Prompt;
 import java.nio.ByteBuffer;
 import java.time.Instant;
@@ -189,7 +189,7 @@ class AdmissionTest {
     assertRefused(
         p -> p.setMessages(List.of()), "invalid_request", "messages must be a list of at least");
     assertRefused(
-        p -> p.setMessages(List.of(new Message("", "a", null))),
+        p -> p.setMessages(List.of(Messages.of("", "a"))),
         "invalid_request",
         "a message has no role");
     assertRefused(
@@ -354,12 +354,11 @@ class AdmissionTest {
   }
 
   private static Consumer<Prompt.Builder> content(String content) {
-    return p -> p.setMessages(List.of(new Message("user", content, null)));
+    return p -> p.setMessages(List.of(Messages.of("user", content)));
   }
 
   private static Prompt prompt(Consumer<Prompt.Builder> change) {
-    Prompt.Builder prompt =
-        Prompt.newBuilder().setMessages(List.of(new Message("user", "hello", null)));
+    Prompt.Builder prompt = Prompt.newBuilder().setMessages(List.of(Messages.of("user", "hello")));
     change.accept(prompt);
     return prompt.build();
   }

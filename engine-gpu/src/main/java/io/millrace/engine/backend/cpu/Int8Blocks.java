@@ -13,6 +13,9 @@ final class Int8Blocks {
   /** 1.5 x 2^23: adding it to a small number rounds that to an integer. */
   static final float ROUNDING = 0x1.8p23f;
 
+  /** Subtracted from such a sum's bits, leaves the integer. */
+  static final int ROUNDING_BITS = Float.floatToRawIntBits(ROUNDING);
+
   private Int8Blocks() {}
 
   /** The scale of a block whose largest magnitude is {@code max}. */

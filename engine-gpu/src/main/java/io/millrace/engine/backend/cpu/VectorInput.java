@@ -183,8 +183,12 @@ final class VectorInput implements Workers.Task {
     float inverse = Int8Blocks.inverse(scale);
     for (int k = 0; k < Int8Blocks.BLOCK; k += F.length()) {
       FloatVector scaled = FloatVector.fromArray(F, x, at + k).mul(inverse);
-      FloatVector whole = scaled.add(Int8Blocks.ROUNDING).sub(Int8Blocks.ROUNDING);
-      ((IntVector) whole.convertShape(VectorOperators.F2I, I, 0)).intoArray(to, k);
+      // The sum's low bits are the rounded number: JDK 17 has no conversion to int in registers.
+      scaled
+          .add(Int8Blocks.ROUNDING)
+          .reinterpretAsInts()
+          .sub(Int8Blocks.ROUNDING_BITS)
+          .intoArray(to, k);
     }
     return scale;
   }
