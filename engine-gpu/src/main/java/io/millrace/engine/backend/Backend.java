@@ -58,8 +58,8 @@ public interface Backend extends AutoCloseable {
    * queries nor weights.
    *
    * <p>One scale a vector, and not one for every 32 elements: it leaves the sums over elements
-   * before it is applied, so that it costs nothing in the inner loops, and takes half the memory;
-   * what finer scales would gain is measured in docs/BENCHMARKS.md.
+   * before it is applied, so that it costs nothing in the inner loops; docs/BENCHMARKS.md says what
+   * finer scales would gain, and take.
    */
   KvCache kvCache(KvType type, int layers, int blocks, int blockTokens, int kvHeads, int headDim);
 
