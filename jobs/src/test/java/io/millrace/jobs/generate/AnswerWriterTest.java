@@ -62,7 +62,7 @@ class AnswerWriterTest {
   }
 
   private GenerationRequest request(AdmittedPrompt prompt) {
-    return answers.request(new InFlight(prompt).choices().get(0), GenerationRequest.NO_DEADLINE);
+    return EngineRequests.of(new InFlight(prompt).choices().get(0), GenerationRequest.NO_DEADLINE);
   }
 
   /** An answer of two tokens. */
