@@ -93,6 +93,7 @@ final class Responses {
         .setTtftMs(times.firstTokenMs())
         .setTotalMs(times.totalMs())
         .setSource(PromptSource.of(prompt))
-        .setTraceparent(prompt.getTraceparent());
+        .setTraceparent(prompt.getTraceparent())
+        .setMetadata(prompt.getMetadata());
   }
 }
