@@ -150,7 +150,12 @@ public final class LoadedModel implements AutoCloseable {
 
   private Transformer transformer(EngineConfig config, Backend backend) {
     return new Transformer(
-        weights, backend, config.kvBlocks(), config.blockTokens(), config.contextTokensMax());
+        weights,
+        backend,
+        config.kvBlocks(),
+        config.blockTokens(),
+        config.contextTokensMax(),
+        config.kvType());
   }
 
   /** A new warm engine without a draft model. */

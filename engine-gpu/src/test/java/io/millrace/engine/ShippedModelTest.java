@@ -91,7 +91,7 @@ class ShippedModelTest {
         for (int sequences : new int[] {1, 12}) {
           EngineConfig config =
               config(sequences, messages.size())
-                  .with(Speculation.fixed(Speculation.Method.NGRAM_THEN_DRAFT_MODEL, 5));
+                  .withSpeculation(Speculation.fixed(Speculation.Method.NGRAM_THEN_DRAFT_MODEL, 5));
           try (Engine engine = target.engine(config, draft)) {
             assertThat(answers(engine, target, messages, sampling)).isEqualTo(without);
             DraftCounts drafts = engine.stats().drafts();
@@ -121,7 +121,7 @@ class ShippedModelTest {
   }
 
   private static EngineConfig config(int sequences, int messages) {
-    return new EngineConfig(sequences, 64 + sequences, messages, 40 * sequences, 16, 640, 2);
+    return EngineConfig.of(sequences, 64 + sequences, messages, 40 * sequences, 16, 640, 2);
   }
 
   private static List<String> answers(

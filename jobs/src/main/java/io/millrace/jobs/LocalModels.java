@@ -4,6 +4,7 @@ import io.millrace.engine.EngineConfig;
 import io.millrace.engine.ModelFile;
 import io.millrace.engine.ModelStore;
 import io.millrace.engine.Speculation;
+import io.millrace.engine.backend.KvType;
 import io.millrace.engine.tokenizer.ChatTemplateException;
 import io.millrace.engine.tokenizer.Conversation;
 import io.millrace.engine.tokenizer.PromptEncoder;
@@ -26,7 +27,7 @@ final class LocalModels implements Models {
     try (ModelFile file = ModelFile.open(path(options, model))) {
       return new LocalProfile(
           model,
-          file.digest(),
+          digest(file.digest(), options.get(of.kvType)),
           file.prompts(),
           contextTokensMax(options, of, file.config().contextLength()),
           options.get(of.outputTokensMax),
@@ -49,27 +50,33 @@ final class LocalModels implements Models {
       int blockTokens = options.get(of.kvBlockTokens);
       int threads = options.get(of.threads);
       EngineConfig config =
-          new EngineConfig(
-              options.get(of.sequencesMax),
-              options.get(of.stepTokensMax),
-              options.get(MillraceOptions.BACKLOG_PER_SEQUENCE) * options.get(of.sequencesMax),
-              options.get(of.kvTokens) / blockTokens,
-              blockTokens,
-              contextTokensMax(options, of, lease.model().config().contextLength()),
-              threads > 0 ? threads : Runtime.getRuntime().availableProcessors(),
-              options.get(of.prefixCache),
-              options.get(of.overtakesMax),
-              speculation);
+          EngineConfig.of(
+                  options.get(of.sequencesMax),
+                  options.get(of.stepTokensMax),
+                  options.get(MillraceOptions.BACKLOG_PER_SEQUENCE) * options.get(of.sequencesMax),
+                  options.get(of.kvTokens) / blockTokens,
+                  blockTokens,
+                  contextTokensMax(options, of, lease.model().config().contextLength()),
+                  threads > 0 ? threads : Runtime.getRuntime().availableProcessors())
+              .withPrefixCache(options.get(of.prefixCache))
+              .withOvertakesMax(options.get(of.overtakesMax))
+              .withSpeculation(speculation)
+              .withKvType(options.get(of.kvType));
       return new OpenedModel(
           lease.model().warmEngine(config, draft == null ? null : draft.model(), WARM_UP_MAX),
           lease.model().tokenizer(),
           lease.model().backendName(),
-          lease.model()::digest,
+          () -> digest(lease.model().digest(), config.kvType()),
           release(lease, draft));
     } catch (IOException | RuntimeException | Error e) {
       release(lease, draft).run();
       throw e;
     }
+  }
+
+  /** What determines the answers besides the request: the weights, and what is kept of keys. */
+  private static String digest(String weights, KvType kvType) {
+    return kvType == KvType.F32 ? weights : weights + "+kv-int8";
   }
 
   /** Gives back a model and, if there is one, its draft. */
