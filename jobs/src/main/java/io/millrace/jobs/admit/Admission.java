@@ -26,6 +26,11 @@ import java.util.concurrent.TimeUnit;
 final class Admission {
   private static final int NAME_LENGTH_MAX = 256;
 
+  /** OpenAI's own limits of metadata. */
+  private static final int LABELS_MAX = 16;
+
+  private static final int LABEL_LENGTH_MAX = 512;
+
   /** Digits and a sign of any long, with some white space around. */
   private static final int DEADLINE_LENGTH_MAX = 32;
 
@@ -93,9 +98,11 @@ final class Admission {
         .setTopic(record.topic())
         .setPartition(record.partition())
         .setOffset(record.offset())
+        .setTimestampMs(record.timestampMs() < 0 ? null : record.timestampMs())
         .setKey(record.key() == null ? null : ByteBuffer.wrap(record.key()))
         .setValue(ByteBuffer.wrap(record.value()))
         .setCustomId(prompt.getCustomId())
+        .setMetadata(prompt.getMetadata())
         .setTenant(tenant)
         .setModel(model.name())
         .setFingerprint(
@@ -163,6 +170,22 @@ final class Admission {
     }
     if (prompt.getCustomId() != null && prompt.getCustomId().length() > NAME_LENGTH_MAX) {
       throw invalid("custom_id has more than " + NAME_LENGTH_MAX + " characters");
+    }
+    boolean boundedLabels =
+        prompt.getMetadata().size() <= LABELS_MAX
+            && prompt.getMetadata().entrySet().stream()
+                .allMatch(
+                    label ->
+                        label.getKey().length() <= NAME_LENGTH_MAX
+                            && label.getValue().length() <= LABEL_LENGTH_MAX);
+    if (!boundedLabels) {
+      throw invalid(
+          "metadata has more than "
+              + LABELS_MAX
+              + " strings, a name of more than "
+              + NAME_LENGTH_MAX
+              + " characters, or a value of more than "
+              + LABEL_LENGTH_MAX);
     }
   }
 

@@ -151,6 +151,7 @@ class HostileRequestTest {
             request("\"" + half + "\""),
             "{\"stop\":[\"" + half + "\"]}",
             "{\"metadata\":{\"" + half + "\":\"a\"}}",
+            "{\"tools\":[{\"" + half + "\":1}]}",
             "{\"custom_id\":\"" + half + "\",\"body\":{}}")) {
       assertThatThrownBy(() -> decode(request.getBytes(ISO_8859_1)))
           .isInstanceOf(RejectedPromptException.class)
