@@ -95,7 +95,7 @@ public final class Quantizer {
       throws GgufFormatException {
     if (!RowDecoder.supports(tensor.type())) {
       if (matrix(tensor)) {
-        throw error(source, tensor, "is " + tensor.type() + ", which cannot be read");
+        throw TensorRows.error(source, tensor, "is " + tensor.type() + ", which cannot be read");
       }
       return tensor.type();
     }
@@ -136,7 +136,7 @@ public final class Quantizer {
     }
     RowEncoder encoder = RowEncoder.of(type).orElseThrow();
     int columns = Math.toIntExact(tensor.columns());
-    RowSource elements = (row, into) -> read(source, tensor, row, into);
+    RowSource elements = new TensorRows(source, tensor);
     writer.tensor(
         tensor.name(),
         type,
@@ -152,22 +152,5 @@ public final class Quantizer {
       source.read(tensor, at, buffer, 0, length);
       out.write(buffer, 0, length);
     }
-  }
-
-  private static void read(ModelSource source, TensorInfo tensor, long row, float[] into)
-      throws IOException {
-    byte[] bytes = new byte[Math.toIntExact(tensor.rowBytes())];
-    source.read(tensor, row * bytes.length, bytes, 0, bytes.length);
-    RowDecoder.decode(tensor.type(), bytes, 0, into.length, into, 0);
-    for (float element : into) {
-      if (!Float.isFinite(element)) {
-        throw error(source, tensor, "holds " + element + " in row " + row);
-      }
-    }
-  }
-
-  private static GgufFormatException error(ModelSource source, TensorInfo tensor, String problem) {
-    return new GgufFormatException(
-        source.path() + ": tensor " + GgufFormatException.quote(tensor.name()) + " " + problem);
   }
 }
