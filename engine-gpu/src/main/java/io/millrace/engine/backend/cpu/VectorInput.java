@@ -2,7 +2,6 @@ package io.millrace.engine.backend.cpu;
 
 import io.millrace.engine.gguf.GgmlType;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -20,8 +19,9 @@ final class VectorInput implements Workers.Task {
   /** What arranging an element costs, in multiply-adds. */
   private static final int WORK = 8;
 
-  private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+
+  private static final int ROUNDING_BITS = Float.floatToRawIntBits(Int8Blocks.ROUNDING);
 
   /** What the kernels of a weight type read. */
   private enum Form {
@@ -199,8 +199,8 @@ final class VectorInput implements Workers.Task {
     float inverse = Int8Blocks.inverse(scale);
     for (int k = 0; k < Int8Blocks.BLOCK; k += F.length()) {
       FloatVector scaled = FloatVector.fromArray(F, x, at + k).mul(inverse);
-      FloatVector whole = scaled.add(Int8Blocks.ROUNDING).sub(Int8Blocks.ROUNDING);
-      ((IntVector) whole.convertShape(VectorOperators.F2I, I, 0)).intoArray(to, k);
+      // The sum's lowest bits are the whole number. JDK 17 has no instruction for a conversion.
+      scaled.add(Int8Blocks.ROUNDING).reinterpretAsInts().sub(ROUNDING_BITS).intoArray(to, k);
     }
     return scale;
   }
