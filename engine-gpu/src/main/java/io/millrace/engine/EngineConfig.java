@@ -1,7 +1,15 @@
 package io.millrace.engine;
 
+import io.millrace.engine.backend.KvType;
+import java.util.Objects;
+
 /**
- * Every limit of a local engine.
+ * Every limit of a local engine. {@link #of} takes those that depend on the use; the {@code with}
+ * methods change the others:
+ *
+ * <pre>
+ * EngineConfig.of(32, 512, 100, 1024, 16, 4096, 8).withPrefixCache(false).withKvType(KvType.INT8)
+ * </pre>
  *
  * @param sequencesMax sequences in the batch at once
  * @param stepTokensMax tokens computed in one step, prompt chunks and decodes together; at least
@@ -17,6 +25,8 @@ package io.millrace.engine;
  * @param overtakesMax how often others may join the batch before the sequence that has waited
  *     longest, until it is its turn whatever its priority and tenant; 0 is strict order of arrival
  * @param speculation whether and how tokens are drafted
+ * @param kvType what the KV cache keeps of keys and values, a draft model's too; it changes the
+ *     answers a little, nothing else here does
  */
 public record EngineConfig(
     int sequencesMax,
@@ -28,7 +38,8 @@ public record EngineConfig(
     int threads,
     boolean prefixCache,
     int overtakesMax,
-    Speculation speculation) {
+    Speculation speculation,
+    KvType kvType) {
 
   /** Where nothing else is said: who has waited longest joins as one of 33 at the latest. */
   public static final int OVERTAKES_MAX = 32;
@@ -45,20 +56,23 @@ public record EngineConfig(
     atLeast("contextTokensMax", contextTokensMax, 2);
     atLeast("threads", threads, 1);
     atLeast("overtakesMax", overtakesMax, 0);
+    Objects.requireNonNull(speculation, "speculation");
+    Objects.requireNonNull(kvType, "kvType");
   }
 
-  /** Without speculation. */
-  public EngineConfig(
+  /**
+   * With the prefix cache, the usual bound on overtaking, and float32 keys and values; without
+   * speculation.
+   */
+  public static EngineConfig of(
       int sequencesMax,
       int stepTokensMax,
       int waitingMax,
       int kvBlocks,
       int blockTokens,
       int contextTokensMax,
-      int threads,
-      boolean prefixCache,
-      int overtakesMax) {
-    this(
+      int threads) {
+    return new EngineConfig(
         sequencesMax,
         stepTokensMax,
         waitingMax,
@@ -66,35 +80,34 @@ public record EngineConfig(
         blockTokens,
         contextTokensMax,
         threads,
-        prefixCache,
-        overtakesMax,
-        Speculation.OFF);
+        true,
+        OVERTAKES_MAX,
+        Speculation.OFF,
+        KvType.F32);
   }
 
-  /** With the usual bound on overtaking, without speculation. */
-  public EngineConfig(
-      int sequencesMax,
-      int stepTokensMax,
-      int waitingMax,
-      int kvBlocks,
-      int blockTokens,
-      int contextTokensMax,
-      int threads,
-      boolean prefixCache) {
-    this(
-        sequencesMax,
-        stepTokensMax,
-        waitingMax,
-        kvBlocks,
-        blockTokens,
-        contextTokensMax,
-        threads,
-        prefixCache,
-        OVERTAKES_MAX);
+  /** The same with or without the prefix cache. */
+  public EngineConfig withPrefixCache(boolean other) {
+    return with(other, overtakesMax, speculation, kvType);
   }
 
-  /** The same limits with another speculation. */
-  public EngineConfig with(Speculation other) {
+  /** The same with another bound on overtaking. */
+  public EngineConfig withOvertakesMax(int other) {
+    return with(prefixCache, other, speculation, kvType);
+  }
+
+  /** The same with another speculation. */
+  public EngineConfig withSpeculation(Speculation other) {
+    return with(prefixCache, overtakesMax, other, kvType);
+  }
+
+  /** The same with another KV cache. */
+  public EngineConfig withKvType(KvType other) {
+    return with(prefixCache, overtakesMax, speculation, other);
+  }
+
+  private EngineConfig with(
+      boolean prefixCache, int overtakesMax, Speculation speculation, KvType kvType) {
     return new EngineConfig(
         sequencesMax,
         stepTokensMax,
@@ -105,27 +118,8 @@ public record EngineConfig(
         threads,
         prefixCache,
         overtakesMax,
-        other);
-  }
-
-  /** With the prefix cache on, without speculation. */
-  public EngineConfig(
-      int sequencesMax,
-      int stepTokensMax,
-      int waitingMax,
-      int kvBlocks,
-      int blockTokens,
-      int contextTokensMax,
-      int threads) {
-    this(
-        sequencesMax,
-        stepTokensMax,
-        waitingMax,
-        kvBlocks,
-        blockTokens,
-        contextTokensMax,
-        threads,
-        true);
+        speculation,
+        kvType);
   }
 
   private static void atLeast(String name, int value, int min) {

@@ -2,7 +2,7 @@ package io.millrace.engine;
 
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.BackendKind;
-import io.millrace.engine.model.ForwardBatch;
+import io.millrace.engine.model.ForwardingModel;
 import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.model.ModelConfig;
 import io.millrace.engine.model.Transformer;
@@ -150,7 +150,12 @@ public final class LoadedModel implements AutoCloseable {
 
   private Transformer transformer(EngineConfig config, Backend backend) {
     return new Transformer(
-        weights, backend, config.kvBlocks(), config.blockTokens(), config.contextTokensMax());
+        weights,
+        backend,
+        config.kvBlocks(),
+        config.blockTokens(),
+        config.contextTokensMax(),
+        config.kvType());
   }
 
   /** A new warm engine without a draft model. */
@@ -220,35 +225,17 @@ public final class LoadedModel implements AutoCloseable {
   }
 
   /** A transformer together with the backend that runs it alone. */
-  private record OwningModel(Transformer transformer, Backend backend) implements LanguageModel {
-    @Override
-    public int vocabSize() {
-      return transformer.vocabSize();
-    }
+  private static final class OwningModel extends ForwardingModel {
+    private final Backend backend;
 
-    @Override
-    public int contextLength() {
-      return transformer.contextLength();
-    }
-
-    @Override
-    public int kvBlocks() {
-      return transformer.kvBlocks();
-    }
-
-    @Override
-    public int blockTokens() {
-      return transformer.blockTokens();
-    }
-
-    @Override
-    public float[] forward(ForwardBatch batch) {
-      return transformer.forward(batch);
+    OwningModel(LanguageModel model, Backend backend) {
+      super(model);
+      this.backend = backend;
     }
 
     @Override
     public void close() {
-      transformer.close();
+      super.close();
       backend.close();
     }
   }

@@ -159,17 +159,17 @@ final class EngineSimulation {
     kvBlocks += random.nextInt(3) == 0 ? random.nextInt(100) : random.nextInt(4);
     int sequencesMax = 1 + random.nextInt(6);
     config =
-        new EngineConfig(
-            sequencesMax,
-            sequencesMax + random.nextInt(13),
-            1 + random.nextInt(6),
-            kvBlocks,
-            blockTokens,
-            1000,
-            1,
-            random.nextInt(4) > 0,
-            random.nextInt(6),
-            speculation());
+        EngineConfig.of(
+                sequencesMax,
+                sequencesMax + random.nextInt(13),
+                1 + random.nextInt(6),
+                kvBlocks,
+                blockTokens,
+                1000,
+                1)
+            .withPrefixCache(random.nextInt(4) > 0)
+            .withOvertakesMax(random.nextInt(6))
+            .withSpeculation(speculation());
     engine =
         new LocalEngine(
             model(config), new FakeTokenizer(), config, this::tick, () -> nowMs, proposer());
@@ -321,7 +321,8 @@ final class EngineSimulation {
 
   private void compareWithAlone(Client client) throws Exception {
     int[] prompt = client.request.promptTokens();
-    EngineConfig one = new EngineConfig(1, 1000, 1, 200, blockTokens, 1000, 1, false);
+    EngineConfig one =
+        EngineConfig.of(1, 1000, 1, 200, blockTokens, 1000, 1).withPrefixCache(false);
     LocalEngine alone =
         new LocalEngine(model(one), new FakeTokenizer(), one, this::tick, () -> nowMs);
     alone.submit(new GenerationRequest("alone", prompt, client.request.sampling()));

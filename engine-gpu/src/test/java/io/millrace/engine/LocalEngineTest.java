@@ -16,7 +16,7 @@ import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 
 class LocalEngineTest {
-  private static final EngineConfig AMPLE = new EngineConfig(8, 16, 10, 64, 4, 100, 1);
+  private static final EngineConfig AMPLE = EngineConfig.of(8, 16, 10, 64, 4, 100, 1);
 
   private final FakeModel model = new FakeModel(64, 4);
   private long nanos;
@@ -128,7 +128,7 @@ class LocalEngineTest {
 
   @Test
   void theContextsEndIsALengthLimit() throws Exception {
-    LocalEngine engine = engine(new EngineConfig(8, 16, 10, 64, 4, 6, 1));
+    LocalEngine engine = engine(EngineConfig.of(8, 16, 10, 64, 4, 6, 1));
     SamplingParams params = new SamplingParams(0, 0, 1, 0, 1, 0, 20, List.of(), -1, true);
     engine.submit(new GenerationRequest("r", FakeTokenizer.tokens("abc"), params));
     List<GenerationUpdate> updates = run(engine).get("r");
@@ -193,7 +193,7 @@ class LocalEngineTest {
         new LocalEngine(
             model,
             new FakeTokenizer(),
-            new EngineConfig(1, 16, 10, 64, 4, 100, 1),
+            EngineConfig.of(1, 16, 10, 64, 4, 100, 1),
             () -> nanos += 1000,
             () -> nowMs[0]);
     int[] abc = FakeTokenizer.tokens("abc");
@@ -265,7 +265,7 @@ class LocalEngineTest {
   @Test
   void aRequestThatTheModelFailsOnEndsAlone() throws Exception {
     model.failingFirstToken = 9;
-    LocalEngine engine = engine(new EngineConfig(2, 16, 10, 64, 4, 100, 1));
+    LocalEngine engine = engine(EngineConfig.of(2, 16, 10, 64, 4, 100, 1));
     engine.submit(new GenerationRequest("beside", FakeTokenizer.tokens("abc"), greedy(4)));
     engine.submit(new GenerationRequest("bad", new int[] {9, 1}, greedy(4)));
     engine.submit(new GenerationRequest("later", FakeTokenizer.tokens("abc"), greedy(4)));
@@ -281,7 +281,7 @@ class LocalEngineTest {
   @Test
   void aModelThatFailsOnEverythingIsNoRequestsFault() throws Exception {
     model.failingFirstToken = 9;
-    LocalEngine engine = engine(new EngineConfig(2, 16, 10, 64, 4, 100, 1));
+    LocalEngine engine = engine(EngineConfig.of(2, 16, 10, 64, 4, 100, 1));
     engine.submit(new GenerationRequest("one", new int[] {9, 1}, greedy(4)));
     engine.submit(new GenerationRequest("two", new int[] {9, 2}, greedy(4)));
     assertThatThrownBy(engine::step).hasMessage("out of\nmemory");
@@ -328,7 +328,7 @@ class LocalEngineTest {
 
   @Test
   void cachesNothingWhereThatIsOff() throws Exception {
-    LocalEngine engine = engine(new EngineConfig(8, 16, 10, 64, 4, 100, 1, false));
+    LocalEngine engine = engine(EngineConfig.of(8, 16, 10, 64, 4, 100, 1).withPrefixCache(false));
     for (String id : List.of("first", "second")) {
       engine.submit(new GenerationRequest(id, FakeTokenizer.tokens("abcdefghij"), greedy(3)));
       assertThat(run(engine).get(id).get(0).cachedPromptTokens()).isZero();
@@ -348,7 +348,7 @@ class LocalEngineTest {
 
   @Test
   void refusesWhatCanNeverRun() {
-    LocalEngine engine = engine(new EngineConfig(2, 16, 10, 4, 4, 100, 1));
+    LocalEngine engine = engine(EngineConfig.of(2, 16, 10, 4, 4, 100, 1));
     int[] abc = FakeTokenizer.tokens("abc");
     assertRejected(engine, new GenerationRequest("r", new int[0], greedy(1)), "no tokens", false);
     assertRejected(
@@ -377,7 +377,7 @@ class LocalEngineTest {
 
   @Test
   void refusesForNowWhatComesTwiceOrFindsTheQueueFull() throws Exception {
-    LocalEngine engine = engine(new EngineConfig(2, 16, 2, 64, 4, 100, 1));
+    LocalEngine engine = engine(EngineConfig.of(2, 16, 2, 64, 4, 100, 1));
     int[] abc = FakeTokenizer.tokens("abc");
     engine.submit(new GenerationRequest("a", abc, greedy(4)));
     assertRejected(engine, new GenerationRequest("a", abc, greedy(4)), "in progress", true);
@@ -408,7 +408,7 @@ class LocalEngineTest {
 
   @Test
   void refusesAModelWithAnotherCache() {
-    assertThatThrownBy(() -> engine(new EngineConfig(2, 16, 2, 64, 8, 100, 1)))
+    assertThatThrownBy(() -> engine(EngineConfig.of(2, 16, 2, 64, 8, 100, 1)))
         .hasMessage("the model has 64 KV blocks of 4 tokens, the configuration says 64 of 8");
   }
 

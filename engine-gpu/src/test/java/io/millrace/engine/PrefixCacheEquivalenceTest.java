@@ -3,11 +3,13 @@ package io.millrace.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.engine.backend.Backend;
+import io.millrace.engine.backend.KvType;
 import io.millrace.engine.backend.cpu.CpuBackends;
 import io.millrace.engine.backend.cpu.ScalarBackend;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.gguf.GgufFile;
 import io.millrace.engine.model.ForwardBatch;
+import io.millrace.engine.model.ForwardingModel;
 import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.model.ToyLlama;
 import io.millrace.engine.model.Transformer;
@@ -20,7 +22,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * With real arithmetic: what the prefix cache holds is what would have been computed, bit by bit.
@@ -40,18 +42,16 @@ class PrefixCacheEquivalenceTest {
   private record Run(Map<String, List<TokenOutput>> answers, List<String> logits, long hits) {}
 
   @ParameterizedTest
-  @EnumSource(
-      value = GgmlType.class,
-      names = {"F32", "Q8_0", "Q4_0"})
-  void logitsAreTheSameWithAndWithoutIt(GgmlType type) throws Exception {
+  @CsvSource({"F32,F32", "Q8_0,F32", "Q4_0,F32", "F32,INT8", "Q4_0,INT8"})
+  void logitsAreTheSameWithAndWithoutIt(GgmlType type, KvType kvType) throws Exception {
     Path path = ToyLlama.of(type).write(folder.resolve("toy.gguf"));
     try (GgufFile file = GgufFile.open(path);
         Backend scalar = new ScalarBackend(1);
         Backend vector = CpuBackends.vector(2)) {
       for (Backend backend : List.of(scalar, vector)) {
-        Run alone = run(file, backend, config(1, 200, MANY_BLOCKS, false));
-        Run cached = run(file, backend, config(4, 7, MANY_BLOCKS, true));
-        Run shortOfBlocks = run(file, backend, config(4, 9, FEW_BLOCKS, true));
+        Run alone = run(file, backend, config(kvType, 1, 200, MANY_BLOCKS, false));
+        Run cached = run(file, backend, config(kvType, 4, 7, MANY_BLOCKS, true));
+        Run shortOfBlocks = run(file, backend, config(kvType, 4, 9, FEW_BLOCKS, true));
         assertThat(alone.hits()).isZero();
         assertThat(cached.hits()).isGreaterThan(100);
         assertThat(shortOfBlocks.hits()).isBetween(1L, cached.hits());
@@ -64,15 +64,17 @@ class PrefixCacheEquivalenceTest {
   }
 
   private static EngineConfig config(
-      int sequencesMax, int stepTokensMax, int kvBlocks, boolean prefixCache) {
-    return new EngineConfig(
-        sequencesMax, stepTokensMax, 100, kvBlocks, BLOCK_TOKENS, CONTEXT, 1, prefixCache);
+      KvType kvType, int sequencesMax, int stepTokensMax, int kvBlocks, boolean prefixCache) {
+    return EngineConfig.of(sequencesMax, stepTokensMax, 100, kvBlocks, BLOCK_TOKENS, CONTEXT, 1)
+        .withPrefixCache(prefixCache)
+        .withKvType(kvType);
   }
 
   private static Run run(GgufFile file, Backend backend, EngineConfig config) throws Exception {
     List<String> logits = new ArrayList<>();
     Map<String, List<TokenOutput>> answers = new TreeMap<>();
-    Transformer model = Transformer.load(file, backend, config.kvBlocks(), BLOCK_TOKENS, CONTEXT);
+    Transformer model =
+        Transformer.load(file, backend, config.kvBlocks(), BLOCK_TOKENS, CONTEXT, config.kvType());
     try (LocalEngine engine =
         new LocalEngine(new Recording(model, logits), new FakeTokenizer(), config, () -> 0)) {
       Random random = new Random(5);
@@ -96,40 +98,22 @@ class PrefixCacheEquivalenceTest {
   }
 
   /** Keeps the rows of logits, each with its position. */
-  private record Recording(LanguageModel model, List<String> logits) implements LanguageModel {
+  private static final class Recording extends ForwardingModel {
+    private final List<String> logits;
+
+    Recording(LanguageModel model, List<String> logits) {
+      super(model);
+      this.logits = logits;
+    }
+
     @Override
     public float[] forward(ForwardBatch batch) {
-      float[] all = model.forward(batch);
+      float[] all = super.forward(batch);
       for (int i = 0; i < batch.logitsRows().length; i++) {
         float[] row = Arrays.copyOfRange(all, i * vocabSize(), (i + 1) * vocabSize());
         logits.add(batch.positions()[batch.logitsRows()[i]] + " " + Arrays.toString(row));
       }
       return all;
-    }
-
-    @Override
-    public int vocabSize() {
-      return model.vocabSize();
-    }
-
-    @Override
-    public int contextLength() {
-      return model.contextLength();
-    }
-
-    @Override
-    public int kvBlocks() {
-      return model.kvBlocks();
-    }
-
-    @Override
-    public int blockTokens() {
-      return model.blockTokens();
-    }
-
-    @Override
-    public void close() {
-      model.close();
     }
   }
 }

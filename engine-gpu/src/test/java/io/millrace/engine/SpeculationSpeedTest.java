@@ -69,7 +69,10 @@ class SpeculationSpeedTest {
   private long decodeNanos(
       NavigableMap<Integer, Double> target, Speculation speculation, int errorEvery, int batch)
       throws Exception {
-    EngineConfig config = new EngineConfig(32, 512, 100, 400, 16, 200, 1, false).with(speculation);
+    EngineConfig config =
+        EngineConfig.of(32, 512, 100, 400, 16, 200, 1)
+            .withPrefixCache(false)
+            .withSpeculation(speculation);
     Random noise = new Random(batch);
     IntToLongFunction targetNanos = rows -> nanos(target, rows, noise);
     IntToLongFunction draftNanos = rows -> nanos(DRAFT, rows, noise);

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 /** Response formats on the whole engine, over a model whose logits are noise. */
 class StructuredOutputTest {
-  private static final EngineConfig CONFIG = new EngineConfig(8, 32, 40, 200, 4, 100, 1);
+  private static final EngineConfig CONFIG = EngineConfig.of(8, 32, 40, 200, 4, 100, 1);
 
   /** Its end is one of three letters, of several tokens, and of characters in parts. */
   private static final String PATTERN = "(ab|é|c){3,6}(😀|€|世)";

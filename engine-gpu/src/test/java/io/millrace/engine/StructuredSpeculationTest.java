@@ -74,7 +74,10 @@ class StructuredSpeculationTest {
         proposer == null
             ? Speculation.OFF
             : new Speculation(Speculation.Method.DRAFT_MODEL, 5, false);
-    EngineConfig config = new EngineConfig(8, 64, 100, 400, 4, 100, 1, true, 0, speculation);
+    EngineConfig config =
+        EngineConfig.of(8, 64, 100, 400, 4, 100, 1)
+            .withOvertakesMax(0)
+            .withSpeculation(speculation);
     LocalEngine engine =
         new LocalEngine(
             new FakeModel(400, 4),

@@ -41,7 +41,7 @@ class StructuredTicketsTest {
   @Test
   void aRightAnswerIsTheSameWithItsSchema() throws Exception {
     List<String> lines = Files.readAllLines(MODELS.resolve("heldout/seen.jsonl")).subList(0, 24);
-    EngineConfig config = new EngineConfig(16, 80, 100, 640, 16, 640, 2);
+    EngineConfig config = EngineConfig.of(16, 80, 100, 640, 16, 640, 2);
     try (LoadedModel model =
             LoadedModel.load(MODELS.resolve("tickets-target-q8_0.gguf"), BackendKind.AUTO);
         Engine engine = model.engine(config)) {

@@ -1,13 +1,12 @@
 package io.millrace.engine;
 
 import io.millrace.engine.model.ForwardBatch;
-import io.millrace.engine.model.LanguageModel;
+import io.millrace.engine.model.ForwardingModel;
 import java.util.function.IntToLongFunction;
 import java.util.function.LongConsumer;
 
 /** A {@link FakeModel} whose passes take made-up time, and that errs now and then. */
-final class TimedModel implements LanguageModel {
-  private final FakeModel model;
+final class TimedModel extends ForwardingModel {
   private final IntToLongFunction nanosOfRows;
   private final LongConsumer clock;
   private final int errorEvery;
@@ -18,7 +17,7 @@ final class TimedModel implements LanguageModel {
    * @param errorEvery rows of logits from one wrong one to the next; 0 for none
    */
   TimedModel(FakeModel model, IntToLongFunction nanosOfRows, LongConsumer clock, int errorEvery) {
-    this.model = model;
+    super(model);
     this.nanosOfRows = nanosOfRows;
     this.clock = clock;
     this.errorEvery = errorEvery;
@@ -28,7 +27,7 @@ final class TimedModel implements LanguageModel {
   @Override
   public float[] forward(ForwardBatch batch) {
     clock.accept(nanosOfRows.applyAsLong(batch.rows()));
-    float[] logits = model.forward(batch);
+    float[] logits = super.forward(batch);
     for (int row = 0; row < batch.logitsRows().length; row++) {
       if (errorEvery > 0 && --rowsUntilError == 0) {
         rowsUntilError = errorEvery;
@@ -38,30 +37,5 @@ final class TimedModel implements LanguageModel {
       }
     }
     return logits;
-  }
-
-  @Override
-  public int vocabSize() {
-    return model.vocabSize();
-  }
-
-  @Override
-  public int contextLength() {
-    return model.contextLength();
-  }
-
-  @Override
-  public int kvBlocks() {
-    return model.kvBlocks();
-  }
-
-  @Override
-  public int blockTokens() {
-    return model.blockTokens();
-  }
-
-  @Override
-  public void close() {
-    model.close();
   }
 }

@@ -11,7 +11,7 @@ class WarmUpTest {
 
   @Test
   void stepsTheEngineUntilTheTimeIsUpAndLeavesItIdle() {
-    EngineConfig config = new EngineConfig(4, 16, 10, 64, 4, 100, 1);
+    EngineConfig config = EngineConfig.of(4, 16, 10, 64, 4, 100, 1);
     try (Engine engine =
         new LocalEngine(new FakeModel(64, 4), new FakeTokenizer(), config, () -> 0)) {
       int steps =
@@ -25,7 +25,7 @@ class WarmUpTest {
 
   @Test
   void endsAfterOneStepWhereStepsAreSlow() {
-    EngineConfig config = new EngineConfig(4, 16, 10, 64, 4, 100, 1);
+    EngineConfig config = EngineConfig.of(4, 16, 10, 64, 4, 100, 1);
     try (Engine engine =
         new LocalEngine(new FakeModel(64, 4), new FakeTokenizer(), config, () -> 0)) {
       int steps =

@@ -4,17 +4,16 @@ import io.millrace.engine.EngineConfig;
 import io.millrace.engine.ModelFile;
 import io.millrace.engine.ModelStore;
 import io.millrace.engine.Speculation;
-import io.millrace.engine.tokenizer.ChatMessage;
+import io.millrace.engine.backend.KvType;
 import io.millrace.engine.tokenizer.ChatTemplateException;
+import io.millrace.engine.tokenizer.Conversation;
 import io.millrace.engine.tokenizer.PromptEncoder;
 import io.millrace.jobs.admit.ModelProfile;
 import io.millrace.jobs.admit.RejectedPromptException;
 import io.millrace.jobs.generate.GenerateSpec.OpenedModel;
-import io.millrace.schemas.Message;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import org.apache.flink.configuration.Configuration;
 
 /** Models from GGUF files on this machine. */
@@ -28,7 +27,7 @@ final class LocalModels implements Models {
     try (ModelFile file = ModelFile.open(path(options, model))) {
       return new LocalProfile(
           model,
-          file.digest(),
+          digest(file.digest(), options.get(of.kvType)),
           file.prompts(),
           contextTokensMax(options, of, file.config().contextLength()),
           options.get(of.outputTokensMax),
@@ -51,27 +50,33 @@ final class LocalModels implements Models {
       int blockTokens = options.get(of.kvBlockTokens);
       int threads = options.get(of.threads);
       EngineConfig config =
-          new EngineConfig(
-              options.get(of.sequencesMax),
-              options.get(of.stepTokensMax),
-              options.get(MillraceOptions.BACKLOG_PER_SEQUENCE) * options.get(of.sequencesMax),
-              options.get(of.kvTokens) / blockTokens,
-              blockTokens,
-              contextTokensMax(options, of, lease.model().config().contextLength()),
-              threads > 0 ? threads : Runtime.getRuntime().availableProcessors(),
-              options.get(of.prefixCache),
-              options.get(of.overtakesMax),
-              speculation);
+          EngineConfig.of(
+                  options.get(of.sequencesMax),
+                  options.get(of.stepTokensMax),
+                  options.get(MillraceOptions.BACKLOG_PER_SEQUENCE) * options.get(of.sequencesMax),
+                  options.get(of.kvTokens) / blockTokens,
+                  blockTokens,
+                  contextTokensMax(options, of, lease.model().config().contextLength()),
+                  threads > 0 ? threads : Runtime.getRuntime().availableProcessors())
+              .withPrefixCache(options.get(of.prefixCache))
+              .withOvertakesMax(options.get(of.overtakesMax))
+              .withSpeculation(speculation)
+              .withKvType(options.get(of.kvType));
       return new OpenedModel(
           lease.model().warmEngine(config, draft == null ? null : draft.model(), WARM_UP_MAX),
           lease.model().tokenizer(),
           lease.model().backendName(),
-          lease.model()::digest,
+          () -> digest(lease.model().digest(), config.kvType()),
           release(lease, draft));
     } catch (IOException | RuntimeException | Error e) {
       release(lease, draft).run();
       throw e;
     }
+  }
+
+  /** What determines the answers besides the request: the weights, and what is kept of keys. */
+  private static String digest(String weights, KvType kvType) {
+    return kvType == KvType.F32 ? weights : weights + "+kv-int8";
   }
 
   /** Gives back a model and, if there is one, its draft. */
@@ -110,10 +115,9 @@ final class LocalModels implements Models {
       implements ModelProfile {
 
     @Override
-    public int[] encode(List<Message> messages) throws RejectedPromptException {
+    public int[] encode(Conversation conversation) throws RejectedPromptException {
       try {
-        return prompts.encode(
-            messages.stream().map(m -> new ChatMessage(m.getRole(), m.getContent())).toList());
+        return prompts.encode(conversation);
       } catch (ChatTemplateException e) {
         throw RejectedPromptException.terminal("invalid_messages", e.getMessage());
       }

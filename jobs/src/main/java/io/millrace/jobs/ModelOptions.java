@@ -5,6 +5,7 @@ import static io.millrace.jobs.MillraceOptions.between;
 import io.millrace.engine.EngineConfig;
 import io.millrace.engine.Speculation;
 import io.millrace.engine.backend.BackendKind;
+import io.millrace.engine.backend.KvType;
 import java.util.List;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
@@ -29,6 +30,7 @@ public final class ModelOptions {
   public final ConfigOption<Integer> stepTokensMax;
   public final ConfigOption<Integer> kvTokens;
   public final ConfigOption<Integer> kvBlockTokens;
+  public final ConfigOption<KvType> kvType;
   public final ConfigOption<Boolean> prefixCache;
   public final ConfigOption<Integer> overtakesMax;
   public final ConfigOption<Integer> contextTokensMax;
@@ -101,6 +103,14 @@ public final class ModelOptions {
             .intType()
             .defaultValue(16)
             .withDescription("Tokens of one KV block.");
+    kvType =
+        option("kv-type")
+            .enumType(KvType.class)
+            .defaultValue(KvType.F32)
+            .withDescription(
+                "What the KV cache keeps of keys and values: f32, or int8, a bit over a quarter of"
+                    + " the memory for a small loss (docs/BENCHMARKS.md). It changes answers a"
+                    + " little; those cached under the other are not reused.");
     prefixCache =
         option("prefix-cache")
             .booleanType()
@@ -153,6 +163,7 @@ public final class ModelOptions {
         stepTokensMax,
         kvTokens,
         kvBlockTokens,
+        kvType,
         prefixCache,
         overtakesMax,
         contextTokensMax,

@@ -20,10 +20,10 @@ import io.millrace.jobs.kafka.Topics;
 import io.millrace.jobs.testing.FakeEngine;
 import io.millrace.jobs.testing.FakeModels;
 import io.millrace.jobs.testing.Kcat;
+import io.millrace.jobs.testing.Messages;
 import io.millrace.jobs.testing.TopicRecords;
 import io.millrace.schemas.AvroCodec;
 import io.millrace.schemas.CostEvent;
-import io.millrace.schemas.Message;
 import io.millrace.schemas.PlainJson;
 import io.millrace.schemas.Prompt;
 import io.millrace.schemas.RequestStatus;
@@ -105,7 +105,7 @@ class InferenceJobTest {
             .encode(
                 Prompt.newBuilder()
                     .setTenant("acme")
-                    .setMessages(List.of(new Message("user", "from avro", null)))
+                    .setMessages(List.of(Messages.of("user", "from avro")))
                     .build());
     byte[] key = {7, (byte) 0xff};
     byte[] garbage = {(byte) 0xfe, 1, 2};

@@ -6,6 +6,9 @@ package io.millrace.engine.backend;
  */
 public interface KvCache extends AutoCloseable {
 
+  /** What it keeps of keys and values. */
+  KvType type();
+
   /** Number of blocks; block ids are 0 to this, exclusive. */
   int blocks();
 

@@ -9,7 +9,7 @@ import java.util.Arrays;
  *
  * <p>For one sequence at temperature 0, one row of logits a step.
  */
-public final class GuidedModel implements LanguageModel {
+public final class GuidedModel extends ForwardingModel {
 
   /** Looks at a step's logits. */
   @FunctionalInterface
@@ -22,14 +22,13 @@ public final class GuidedModel implements LanguageModel {
     int next(float[] logits);
   }
 
-  private final LanguageModel model;
   private final Guide guide;
 
   /**
    * @param model closed together with this
    */
   public GuidedModel(LanguageModel model, Guide guide) {
-    this.model = model;
+    super(model);
     this.guide = guide;
   }
 
@@ -38,37 +37,12 @@ public final class GuidedModel implements LanguageModel {
     if (batch.logitsRows().length > 1) {
       throw new IllegalArgumentException("only one sequence without drafts can be guided");
     }
-    float[] logits = model.forward(batch);
+    float[] logits = super.forward(batch);
     if (batch.logitsRows().length == 1) {
       int next = guide.next(logits);
       Arrays.fill(logits, 0, vocabSize(), 0f);
       logits[next] = 1f;
     }
     return logits;
-  }
-
-  @Override
-  public int vocabSize() {
-    return model.vocabSize();
-  }
-
-  @Override
-  public int contextLength() {
-    return model.contextLength();
-  }
-
-  @Override
-  public int kvBlocks() {
-    return model.kvBlocks();
-  }
-
-  @Override
-  public int blockTokens() {
-    return model.blockTokens();
-  }
-
-  @Override
-  public void close() {
-    model.close();
   }
 }

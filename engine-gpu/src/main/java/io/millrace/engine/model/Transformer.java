@@ -2,6 +2,7 @@ package io.millrace.engine.model;
 
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.KvCache;
+import io.millrace.engine.backend.KvType;
 import io.millrace.engine.backend.RopePairs;
 import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.gguf.ModelSource;
@@ -40,9 +41,15 @@ public final class Transformer implements LanguageModel {
    * @param kvBlocks KV blocks in the cache
    * @param blockTokens tokens in one KV block
    * @param contextMax most positions of a sequence; the model's own context bounds it as well
+   * @param kvType what the cache keeps of keys and values
    */
   public Transformer(
-      Weights weights, Backend backend, int kvBlocks, int blockTokens, int contextMax) {
+      Weights weights,
+      Backend backend,
+      int kvBlocks,
+      int blockTokens,
+      int contextMax,
+      KvType kvType) {
     if (kvBlocks < 1 || blockTokens < 1 || (long) kvBlocks * blockTokens > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
           "a KV cache of " + kvBlocks + " blocks of " + blockTokens + " tokens is not possible");
@@ -54,10 +61,17 @@ public final class Transformer implements LanguageModel {
     this.backend = backend;
     this.contextLength = Math.min(contextMax, config.contextLength());
     this.kv =
-        backend.kvCache(config.layers(), kvBlocks, blockTokens, config.kvHeads(), config.headDim());
+        backend.kvCache(
+            kvType, config.layers(), kvBlocks, blockTokens, config.kvHeads(), config.headDim());
     this.weights = weights.share();
     this.rope = weights.rope(contextLength);
     this.localRope = weights.localRope(contextLength);
+  }
+
+  /** With a KV cache of float32. */
+  public Transformer(
+      Weights weights, Backend backend, int kvBlocks, int blockTokens, int contextMax) {
+    this(weights, backend, kvBlocks, blockTokens, contextMax, KvType.F32);
   }
 
   /**
@@ -65,11 +79,23 @@ public final class Transformer implements LanguageModel {
    * constructor and of {@link Weights#load}.
    */
   public static Transformer load(
-      ModelSource source, Backend backend, int kvBlocks, int blockTokens, int contextMax)
+      ModelSource source,
+      Backend backend,
+      int kvBlocks,
+      int blockTokens,
+      int contextMax,
+      KvType kvType)
       throws IOException {
     try (Weights weights = Weights.load(source, backend)) {
-      return new Transformer(weights, backend, kvBlocks, blockTokens, contextMax);
+      return new Transformer(weights, backend, kvBlocks, blockTokens, contextMax, kvType);
     }
+  }
+
+  /** With a KV cache of float32. */
+  public static Transformer load(
+      ModelSource source, Backend backend, int kvBlocks, int blockTokens, int contextMax)
+      throws IOException {
+    return load(source, backend, kvBlocks, blockTokens, contextMax, KvType.F32);
   }
 
   @Override
@@ -228,6 +254,11 @@ public final class Transformer implements LanguageModel {
   @Override
   public int blockTokens() {
     return kv.blockTokens();
+  }
+
+  /** Bytes of the KV cache. */
+  public long kvBytes() {
+    return kv.bytes();
   }
 
   /** Frees the KV cache and gives back the share of the weights; closing again does nothing. */

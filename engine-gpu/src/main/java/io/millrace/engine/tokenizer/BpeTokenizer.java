@@ -1,6 +1,5 @@
 package io.millrace.engine.tokenizer;
 
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
@@ -70,12 +69,12 @@ public final class BpeTokenizer implements VocabularyTokenizer {
 
     @Override
     public void text(String text) {
-      String wellFormed = Utf8.wellFormed(text);
-      preTokenizer.split(wellFormed, (start, end) -> word(wellFormed.substring(start, end)));
+      String read = Utf8.readAsLlamaCpp(text);
+      preTokenizer.split(read, (start, end) -> word(read.substring(start, end)));
     }
 
     private void word(String word) {
-      byte[] bytes = word.getBytes(StandardCharsets.UTF_8);
+      byte[] bytes = Utf8.bytesAsLlamaCpp(word);
       if (preTokenizer.wholeWordsFirst() && addWhole(bytes)) {
         return;
       }

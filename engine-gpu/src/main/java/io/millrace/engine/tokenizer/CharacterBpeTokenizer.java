@@ -1,6 +1,5 @@
 package io.millrace.engine.tokenizer;
 
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
@@ -60,7 +59,7 @@ public final class CharacterBpeTokenizer implements VocabularyTokenizer {
 
     @Override
     public void text(String text) {
-      String spelled = ByteTokens.spell(Utf8.wellFormed(text));
+      String spelled = ByteTokens.spell(Utf8.readAsLlamaCpp(text));
       LINES.split(spelled, (start, end) -> word(spelled.substring(start, end)));
     }
 
@@ -87,7 +86,7 @@ public final class CharacterBpeTokenizer implements VocabularyTokenizer {
         tokens.add(symbol);
         return;
       }
-      for (byte b : spelling.getBytes(StandardCharsets.UTF_8)) {
+      for (byte b : Utf8.bytesAsLlamaCpp(spelling)) {
         if (byteTokens.token(b) >= 0) {
           tokens.add(byteTokens.token(b));
         }

@@ -94,6 +94,11 @@ public final class ChatTemplate {
    */
   public String render(List<ChatMessage> messages, boolean addGenerationPrompt)
       throws ChatTemplateException {
+    return render(conversation(messages, addGenerationPrompt));
+  }
+
+  static Conversation conversation(List<ChatMessage> messages, boolean addGenerationPrompt)
+      throws ChatTemplateException {
     List<Map<String, Object>> values = new ArrayList<>();
     for (ChatMessage message : messages) {
       if (message.role() == null || message.content() == null) {
@@ -104,7 +109,7 @@ public final class ChatTemplate {
       value.put("content", message.content());
       values.add(value);
     }
-    return render(new Conversation(values, List.of(), addGenerationPrompt, Map.of()));
+    return new Conversation(values, List.of(), addGenerationPrompt, Map.of());
   }
 
   /**

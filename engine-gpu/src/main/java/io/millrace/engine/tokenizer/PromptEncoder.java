@@ -5,19 +5,21 @@ import io.millrace.engine.gguf.GgufMetadata;
 import io.millrace.engine.tokenizer.jinja.PythonStrings;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.regex.Pattern;
+import java.util.Map;
 
 /**
  * Messages to the token ids of a prompt: a chat template and a tokenizer together.
  *
- * <p>What a message says never becomes a control token, even if it spells one: only the template's
- * own text does. To tell the two apart in the rendered text, contents are rendered once as they are
- * and once between two marks, Unicode noncharacters that occur nowhere else. If the marked text
- * without its marks is the plain text, the marks show which parts are contents; the prompt is then
- * encoded as one text in which those parts are plain. If not (a template that decides by what a
- * content starts with, for instance), the text is encoded as a whole where no content spells a
- * control token, and refused where one does.
+ * <p>What a sender wrote never becomes a control token, even if it spells one: only the template's
+ * own text does. To tell the two apart in the rendered text, contents and the texts of tools
+ * ({@link UserTexts}) are rendered once as they are and once between two marks, Unicode
+ * noncharacters that occur nowhere else. If the marked text without its marks is the plain text,
+ * the marks show which parts are contents; the prompt is then encoded as one text in which those
+ * parts are plain. If not (a template that decides by what a content starts with, for instance),
+ * the text is encoded as a whole where no content spells a control token, and refused where one
+ * does.
  *
  * <p>The begin-of-text token stands at the start where the vocabulary wants it, once: a template
  * that writes it is not given a second.
@@ -27,8 +29,7 @@ import java.util.regex.Pattern;
 public final class PromptEncoder {
   private static final String TEMPLATE_KEY = "tokenizer.chat_template";
 
-  /** Roles stand in the template's own text, so they may not spell anything. */
-  private static final Pattern ROLE = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
+  private static final String TOOL_CALLS = "tool_calls";
 
   private static final char MARK_FIRST = '\uFDD0';
   private static final char MARK_LAST = '\uFDEF';
@@ -74,19 +75,31 @@ public final class PromptEncoder {
   }
 
   /**
-   * Encodes a conversation, ready for the model to answer.
+   * Encodes a conversation of plain texts, ready for the model to answer.
    *
    * @return the prompt's token ids
    * @throws ChatTemplateException if the messages cannot be rendered, or not safely
    */
   public int[] encode(List<ChatMessage> messages) throws ChatTemplateException {
-    for (ChatMessage message : messages) {
-      if (message.role() == null || !ROLE.matcher(message.role()).matches()) {
+    return encode(ChatTemplate.conversation(messages, true));
+  }
+
+  /**
+   * Encodes a conversation.
+   *
+   * @return the prompt's token ids
+   * @throws ChatTemplateException if the conversation cannot be rendered, or not safely, or has
+   *     tools or tool calls that the template does not show to the model
+   */
+  public int[] encode(Conversation conversation) throws ChatTemplateException {
+    for (Map<String, Object> message : conversation.messages()) {
+      if (!(message.get("role") instanceof String role)
+          || !UserTexts.NAME.matcher(role).matches()) {
         throw new ChatTemplateException(
             "a role must be 1 to 64 letters, digits, dots, underscores or hyphens");
       }
     }
-    int[] tokens = tokenizer.encode(parts(messages));
+    int[] tokens = tokenizer.encode(parts(conversation));
     int bos = tokenizer.bosToken();
     if (!tokenizer.addsBos() || bos < 0 || (tokens.length > 0 && tokens[0] == bos)) {
       return tokens;
@@ -97,40 +110,81 @@ public final class PromptEncoder {
     return withBos;
   }
 
-  private List<TextPart> parts(List<ChatMessage> messages) throws ChatTemplateException {
-    String plain = template.render(messages, true);
-    List<Character> marks = unusedMarks(plain, messages);
+  private List<TextPart> parts(Conversation conversation) throws ChatTemplateException {
+    String plain = template.render(conversation);
+    requireToolsShown(conversation, plain);
+    for (String key : UserTexts.keys(conversation)) {
+      requireHarmless(key);
+    }
+    List<String> texts = UserTexts.of(conversation);
+    List<Character> marks = unusedMarks(plain, texts);
     if (marks.size() == 2) {
-      String marked = renderMarked(messages, marks.get(0), marks.get(1));
-      List<TextPart> parts = split(marked, marks.get(0), marks.get(1));
+      List<TextPart> parts = marked(conversation, marks.get(0), marks.get(1));
       StringBuilder joined = new StringBuilder();
       parts.forEach(part -> joined.append(part.text()));
       if (joined.toString().equals(plain)) {
         return parts;
       }
     }
-    for (ChatMessage message : messages) {
-      int[] special = tokenizer.encode(message.content(), true);
-      if (!Arrays.equals(special, tokenizer.encode(message.content(), false))) {
-        throw new ChatTemplateException(
-            "a message spells a control token, and this model's chat template does not let it be"
-                + " told from the template's own");
-      }
+    for (String text : texts) {
+      requireHarmless(text);
     }
     return List.of(new TextPart(plain, true));
   }
 
-  /** Renders with marks; a template that fails on them alone gives no parts. */
-  private String renderMarked(List<ChatMessage> messages, char open, char close) {
-    List<ChatMessage> marked = new ArrayList<>();
-    for (ChatMessage message : messages) {
-      marked.add(new ChatMessage(message.role(), mark(message.content(), open, close)));
+  /** Tools that the model would never hear of are an error, not a detail. */
+  private void requireToolsShown(Conversation conversation, String plain)
+      throws ChatTemplateException {
+    if (!conversation.tools().isEmpty()
+        && plain.equals(
+            renderedOrNull(
+                new Conversation(
+                    conversation.messages(),
+                    List.of(),
+                    conversation.addGenerationPrompt(),
+                    conversation.variables())))) {
+      throw new ChatTemplateException("this model's chat template does not show tools");
     }
+    if (conversation.messages().stream().noneMatch(message -> message.containsKey(TOOL_CALLS))) {
+      return;
+    }
+    List<Map<String, Object>> callless = new ArrayList<>();
+    for (Map<String, Object> message : conversation.messages()) {
+      Map<String, Object> without = new LinkedHashMap<>(message);
+      without.remove(TOOL_CALLS);
+      callless.add(without);
+    }
+    if (plain.equals(
+        renderedOrNull(
+            new Conversation(
+                callless,
+                conversation.tools(),
+                conversation.addGenerationPrompt(),
+                conversation.variables())))) {
+      throw new ChatTemplateException("this model's chat template does not show tool calls");
+    }
+  }
+
+  private String renderedOrNull(Conversation conversation) {
     try {
-      return template.render(marked, true);
+      return template.render(conversation);
     } catch (ChatTemplateException e) {
-      return "";
+      return null;
     }
+  }
+
+  private void requireHarmless(String text) throws ChatTemplateException {
+    if (!Arrays.equals(tokenizer.encode(text, true), tokenizer.encode(text, false))) {
+      throw new ChatTemplateException(
+          "a message spells a control token, and this model's chat template does not let it be"
+              + " told from the template's own");
+    }
+  }
+
+  /** The parts between the marks; none if a template fails on marks or tears them apart. */
+  private List<TextPart> marked(Conversation conversation, char open, char close) {
+    String rendered = renderedOrNull(UserTexts.map(conversation, text -> mark(text, open, close)));
+    return rendered == null ? List.of() : split(rendered, open, close);
   }
 
   /** Marks stand inside the white space around a text, so that a template can still strip it. */
@@ -171,14 +225,12 @@ public final class PromptEncoder {
     return content ? List.of() : parts;
   }
 
-  private static List<Character> unusedMarks(String plain, List<ChatMessage> messages) {
+  private static List<Character> unusedMarks(String plain, List<String> texts) {
     List<Character> unused = new ArrayList<>();
     for (char c = MARK_FIRST; c <= MARK_LAST && unused.size() < 2; c++) {
       char candidate = c;
-      boolean used =
-          plain.indexOf(candidate) >= 0
-              || messages.stream().anyMatch(m -> m.content().indexOf(candidate) >= 0);
-      if (!used) {
+      if (plain.indexOf(candidate) < 0
+          && texts.stream().noneMatch(text -> text.indexOf(candidate) >= 0)) {
         unused.add(candidate);
       }
     }

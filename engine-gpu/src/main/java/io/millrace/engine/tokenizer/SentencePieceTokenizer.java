@@ -1,6 +1,5 @@
 package io.millrace.engine.tokenizer;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -16,7 +15,8 @@ import java.util.Map;
  * becomes a control or byte token by its spelling.
  *
  * <p>Source: llama.cpp's {@code llm_tokenizer_spm}, but for the last sentence, which is
- * SentencePiece's own rule.
+ * SentencePiece's own rule. Bytes that are not UTF-8 become their tokens, as there ({@link
+ * Symbols}).
  */
 public final class SentencePieceTokenizer implements VocabularyTokenizer {
   private final Vocabulary vocabulary;
@@ -104,38 +104,35 @@ public final class SentencePieceTokenizer implements VocabularyTokenizer {
     @Override
     public void text(String text) {
       String prefix = addsSpacePrefix && afterSpecial ? " " : "";
-      merge(ByteTokens.spell(prefix + Utf8.wellFormed(text)));
+      merge(Symbols.of(ByteTokens.spell(prefix + text)));
       afterSpecial = false;
     }
 
-    private void merge(String text) {
-      int units = text.codePointCount(0, text.length());
-      int[] symbols = merger.symbols(units);
-      int[] starts = new int[units + 1]; // where each character starts in the text
-      for (int i = 0; i < units; i++) {
-        starts[i + 1] = text.offsetByCodePoints(starts[i], 1);
-        symbols[i] = tokens.getOrDefault(text.substring(starts[i], starts[i + 1]), -1);
+    private void merge(Symbols text) {
+      int[] symbols = merger.symbols(text.count());
+      for (int i = 0; i < text.count(); i++) {
+        symbols[i] = tokens.getOrDefault(text.between(i, i + 1), -1);
       }
       merger.merge(
-          units,
-          (start, middle, end, left, right) -> pair(text, starts[start], starts[end]),
-          (start, end, token) -> add(text, starts[start], starts[end], token));
+          text.count(),
+          (start, middle, end, left, right) -> pair(text, start, end),
+          (start, end, token) -> add(text, start, end, token));
     }
 
-    private long pair(String text, int start, int end) {
-      if (end - start > pieceCharsMax) {
+    private long pair(Symbols text, int start, int end) {
+      if (text.starts()[end] - text.starts()[start] > pieceCharsMax) {
         return SymbolMerger.NONE;
       }
-      Integer token = tokens.get(text.substring(start, end));
+      Integer token = tokens.get(text.between(start, end));
       return token == null ? SymbolMerger.NONE : SymbolMerger.merged(ranks[token], token);
     }
 
-    private void add(String text, int start, int end, int token) {
+    private void add(Symbols text, int start, int end, int token) {
       if (token >= 0) {
         result.add(token);
         return;
       }
-      byte[] bytes = text.substring(start, end).getBytes(StandardCharsets.UTF_8);
+      byte[] bytes = Utf8.bytes(text.between(start, end));
       for (byte b : bytes) {
         if (byteTokens.token(b) < 0) {
           result.add(vocabulary.unknownToken());

@@ -1,5 +1,6 @@
 package io.millrace.engine.tokenizer;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 
@@ -17,12 +18,24 @@ public interface Tokenizer {
   /**
    * Encodes text.
    *
-   * @param text any text
+   * @param text any text; halves of surrogate pairs have no defined tokens
    * @param parseSpecial whether the spelling of a control token (such as {@code <|end|>}) becomes
    *     that token; if not, it is plain text
    * @return token ids, without any begin or end token added
    */
   int[] encode(String text, boolean parseSpecial);
+
+  /**
+   * Encodes a text whose bytes need not all be UTF-8, as llama.cpp does: SentencePiece keeps the
+   * others as byte tokens, byte-pair encoders read each as U+FFFD.
+   *
+   * <p>This default replaces malformed bytes as Java does.
+   *
+   * @return token ids, without any begin or end token added
+   */
+  default int[] encode(byte[] utf8, boolean parseSpecial) {
+    return encode(new String(utf8, StandardCharsets.UTF_8), parseSpecial);
+  }
 
   /**
    * Encodes the parts as the one text that they make together, except that a control token's

@@ -15,6 +15,11 @@ sealed interface VocabularyTokenizer extends Tokenizer
   }
 
   @Override
+  default int[] encode(byte[] utf8, boolean parseSpecial) {
+    return encode(Utf8.escaped(utf8), parseSpecial);
+  }
+
+  @Override
   default String piece(int token) {
     return vocabulary().piece(token);
   }

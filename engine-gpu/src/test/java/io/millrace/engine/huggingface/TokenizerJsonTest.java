@@ -233,7 +233,6 @@ class TokenizerJsonTest {
   @ValueSource(
       strings = {
         "model {'type':'Unigram'} of the model 'Unigram' is not supported",
-        "model {'type':'BPE','vocab':{},'merges':[]} no token spells the byte 0x00",
         "model {'type':'BPE','vocab':{'a':-1},'merges':[]} a token's id is '-1'",
         "model {'type':'BPE','vocab':{'a':4000000},'merges':[]} tokens with ids up to 4000001",
         "model {'type':'BPE','vocab':{'a':0,'b':0},'merges':[]} token 0 is both 'a' and 'b'",

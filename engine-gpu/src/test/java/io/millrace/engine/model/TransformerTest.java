@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.management.ThreadMXBean;
 import io.millrace.engine.backend.Backend;
+import io.millrace.engine.backend.KvType;
 import io.millrace.engine.backend.cpu.CpuBackends;
 import io.millrace.engine.backend.cpu.ScalarBackend;
 import io.millrace.engine.gguf.GgmlType;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TransformerTest {
   private static final int BLOCK_TOKENS = 5;
@@ -99,17 +101,21 @@ class TransformerTest {
 
   @ParameterizedTest
   @CsvSource({
-    "F32,scalar",
-    "F16,scalar",
-    "Q8_0,scalar",
-    "Q4_0,scalar",
-    "F32,vector",
-    "F16,vector",
-    "BF16,vector",
-    "Q8_0,vector",
-    "Q4_0,vector"
+    "F32,F32,scalar",
+    "F16,F32,scalar",
+    "Q8_0,F32,scalar",
+    "Q4_0,F32,scalar",
+    "F32,INT8,scalar",
+    "Q4_0,INT8,scalar",
+    "F32,F32,vector",
+    "F16,F32,vector",
+    "BF16,F32,vector",
+    "Q8_0,F32,vector",
+    "Q4_0,F32,vector",
+    "F32,INT8,vector",
+    "Q4_0,INT8,vector"
   })
-  void isTheSameToTheBitInAnyCompany(GgmlType type, String kind) throws IOException {
+  void isTheSameToTheBitInAnyCompany(GgmlType type, KvType kv, String kind) throws IOException {
     Path path = ToyLlama.of(type).write(folder.resolve("toy.gguf"));
     int[] other = new int[40];
     for (int i = 0; i < other.length; i++) {
@@ -119,8 +125,8 @@ class TransformerTest {
         Backend one = backend(kind, 1);
         Backend three = backend(kind, 3);
         Weights weights = Weights.load(file, one);
-        Transformer alone = new Transformer(weights, one, 32, BLOCK_TOKENS, 128);
-        Transformer threads = new Transformer(weights, three, 32, BLOCK_TOKENS, 128)) {
+        Transformer alone = new Transformer(weights, one, 32, BLOCK_TOKENS, 128, kv);
+        Transformer threads = new Transformer(weights, three, 32, BLOCK_TOKENS, 128, kv)) {
       float[][] whole = BatchBuilder.run(alone, batch().add(TOKENS, 0, 17, 0, 1, 2, 3).build());
 
       // the same blocks elsewhere, in company, on more threads
@@ -168,6 +174,22 @@ class TransformerTest {
       float[][] last =
           BatchBuilder.run(model, batch().add(TOKENS, 15, 17, 9, 10, 11, 12).wanting(1));
       assertBitsEqual(new float[][] {whole[16]}, last);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"scalar", "vector"})
+  void int8KeysAndValuesCostLittle(String kind) throws IOException {
+    ToyLlama shape = ToyLlama.of(GgmlType.F32);
+    Path path = shape.write(folder.resolve("toy.gguf"));
+    try (GgufFile file = GgufFile.open(path);
+        Backend backend = backend(kind, 1);
+        Transformer model = Transformer.load(file, backend, 8, BLOCK_TOKENS, 128, KvType.INT8)) {
+      double[][] reference = new ReferenceLlama(file, shape).logits(TOKENS);
+      float[][] rows = BatchBuilder.run(model, batch().add(TOKENS, 0, 17, 0, 1, 2, 3).build());
+      for (int row = 0; row < TOKENS.length; row++) {
+        assertThat(distance(reference[row], rows[row])).isBetween(1e-5, 0.02); // not float32's
+      }
     }
   }
 

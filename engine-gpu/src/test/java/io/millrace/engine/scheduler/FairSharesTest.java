@@ -84,8 +84,9 @@ class FairSharesTest {
   private Map<String, Seen> simulate(int overtakesMax, Traffic... traffic) {
     BlockPool pool = new BlockPool(10_000, 16);
     EngineConfig config =
-        new EngineConfig(
-            SEQUENCES_MAX, STEP_TOKENS_MAX, 10_000, 10_000, 16, 4096, 1, false, overtakesMax);
+        EngineConfig.of(SEQUENCES_MAX, STEP_TOKENS_MAX, 10_000, 10_000, 16, 4096, 1)
+            .withPrefixCache(false)
+            .withOvertakesMax(overtakesMax);
     Scheduler scheduler = new Scheduler(config, pool);
     Map<String, Seen> seen = new LinkedHashMap<>();
     Map<Sequence, Integer> arrivedAt = new HashMap<>();

@@ -180,7 +180,9 @@ class SchedulerPrefixTest {
   private void start(int kvBlocks) {
     pool = new BlockPool(kvBlocks, BLOCK_TOKENS);
     scheduler =
-        new Scheduler(new EngineConfig(4, 20, 100, kvBlocks, BLOCK_TOKENS, 1000, 1, true), pool);
+        new Scheduler(
+            EngineConfig.of(4, 20, 100, kvBlocks, BLOCK_TOKENS, 1000, 1).withPrefixCache(true),
+            pool);
   }
 
   private Sequence add(String id, int promptTokens, int maxTokens) {

@@ -250,8 +250,8 @@ class SchedulerTest {
     pool = new BlockPool(kvBlocks, BLOCK_TOKENS);
     scheduler =
         new Scheduler(
-            new EngineConfig(
-                sequencesMax, stepTokensMax, 100, kvBlocks, BLOCK_TOKENS, 1000, 1, false),
+            EngineConfig.of(sequencesMax, stepTokensMax, 100, kvBlocks, BLOCK_TOKENS, 1000, 1)
+                .withPrefixCache(false),
             pool);
   }
 

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -83,6 +85,48 @@ class PromptEncoderTest {
     assertThatThrownBy(() -> encoder.encode(List.of(new ChatMessage("user<|im_end|>", "x"))))
         .isInstanceOf(ChatTemplateException.class)
         .hasMessageContaining("role");
+  }
+
+  private static final String TOOLS_TEMPLATE =
+      "{% for tool in tools %}{% if tool.type == 'function' %}{{ tool | tojson }}{% endif %}"
+          + "{% endfor %}{% for m in messages %}<|im_start|>{{ m.content or '' }}"
+          + "{% for call in m.tool_calls %}{{ call.function | tojson }}{% endfor %}<|im_end|>"
+          + "{% endfor %}";
+
+  private static Conversation withTools(String description, Object argument) {
+    Map<String, Object> tool =
+        Map.of("type", "function", "function", Map.of("description", description));
+    Map<String, Object> call = Map.of("function", Map.of("arguments", argument));
+    Map<String, Object> message = new LinkedHashMap<>();
+    message.put("role", "assistant");
+    message.put("content", null);
+    message.put("tool_calls", List.of(call));
+    return new Conversation(List.of(message), List.of(tool), true, Map.of());
+  }
+
+  @Test
+  void toolsAreEncodedAsTheirTextWouldBeAndCannotInjectControlTokens()
+      throws ChatTemplateException {
+    PromptEncoder encoder = encoder(TOOLS_TEMPLATE);
+    Conversation harmless = withTools("ab ab", Map.of("a", List.of("ab!")));
+    assertThat(encoder.encode(harmless))
+        .containsExactly(TOKENIZER.encode("<s>" + encoder.template().render(harmless), true));
+    int[] attacked = encoder.encode(withTools("<|im_end|>", List.of("a<|im_end|>", "<s>")));
+    assertThat(attacked).containsOnlyOnce(BOS).containsOnlyOnce(END).containsOnlyOnce(START);
+    assertThatThrownBy(() -> encoder.encode(withTools("x", Map.of("<|im_end|>", "x"))))
+        .isInstanceOf(ChatTemplateException.class)
+        .hasMessageContaining("spells a control token");
+  }
+
+  @Test
+  void toolsThatATemplateDoesNotShowAreRefused() throws ChatTemplateException {
+    Conversation conversation = withTools("x", "y");
+    assertThatThrownBy(() -> encoder("{% for m in messages %}x{% endfor %}").encode(conversation))
+        .isInstanceOf(ChatTemplateException.class)
+        .hasMessage("this model's chat template does not show tools");
+    assertThatThrownBy(() -> encoder("{{ tools }}").encode(conversation))
+        .isInstanceOf(ChatTemplateException.class)
+        .hasMessage("this model's chat template does not show tool calls");
   }
 
   @Test

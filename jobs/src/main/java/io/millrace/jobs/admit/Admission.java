@@ -6,11 +6,11 @@ import static io.millrace.jobs.admit.RejectedPromptException.terminal;
 
 import io.millrace.engine.ResponseFormat;
 import io.millrace.engine.SamplingParams;
+import io.millrace.engine.tokenizer.Conversation;
 import io.millrace.jobs.kafka.PromptRecord;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.Sampling;
 import io.millrace.schemas.CacheControl;
-import io.millrace.schemas.Message;
 import io.millrace.schemas.Prompt;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -25,6 +25,11 @@ import java.util.concurrent.TimeUnit;
  */
 final class Admission {
   private static final int NAME_LENGTH_MAX = 256;
+
+  /** OpenAI's own limits of metadata. */
+  private static final int LABELS_MAX = 16;
+
+  private static final int LABEL_LENGTH_MAX = 512;
 
   /** Digits and a sign of any long, with some white space around. */
   private static final int DEADLINE_LENGTH_MAX = 32;
@@ -65,11 +70,12 @@ final class Admission {
       throws RejectedPromptException {
     ModelProfile model = model(prompt.getModel());
     String tenant = tenant(record, prompt);
-    List<Message> messages = messages(prompt);
+    String tools = Tools.shown(prompt);
+    Conversation conversation = Conversations.of(prompt, tools);
     refuseUnsupported(prompt);
     String responseFormat = responseFormat(prompt);
 
-    int[] tokens = model.encode(messages);
+    int[] tokens = model.encode(conversation);
     if (tokens.length >= model.contextTokensMax()) {
       throw terminal(
           "prompt_too_long",
@@ -92,19 +98,22 @@ final class Admission {
         .setTopic(record.topic())
         .setPartition(record.partition())
         .setOffset(record.offset())
+        .setTimestampMs(record.timestampMs() < 0 ? null : record.timestampMs())
         .setKey(record.key() == null ? null : ByteBuffer.wrap(record.key()))
         .setValue(ByteBuffer.wrap(record.value()))
         .setCustomId(prompt.getCustomId())
+        .setMetadata(prompt.getMetadata())
         .setTenant(tenant)
         .setModel(model.name())
         .setFingerprint(
             Fingerprint.of(
                 scope(tenant, cache, prompt),
                 model.digest(),
-                messages,
+                prompt.getMessages(),
                 sampling,
                 seeded || !sharesSample,
-                responseFormat))
+                responseFormat,
+                tools))
         .setModelDigest(model.digest())
         .setPrefixScope(
             Fingerprint.ofScope(
@@ -152,18 +161,6 @@ final class Admission {
     return tenant;
   }
 
-  private static List<Message> messages(Prompt prompt) throws RejectedPromptException {
-    if (prompt.getMessages() == null || prompt.getMessages().isEmpty()) {
-      throw invalid("messages must be a list of at least one message");
-    }
-    for (Message message : prompt.getMessages()) {
-      if (message.getRole().isEmpty()) {
-        throw invalid("a message has no role");
-      }
-    }
-    return prompt.getMessages();
-  }
-
   private static void refuseUnsupported(Prompt prompt) throws RejectedPromptException {
     if (prompt.getN() != null && (prompt.getN() < 1 || prompt.getN() > CHOICES_MAX)) {
       throw invalid("n is " + prompt.getN() + ", must be 1 to " + CHOICES_MAX);
@@ -173,6 +170,22 @@ final class Admission {
     }
     if (prompt.getCustomId() != null && prompt.getCustomId().length() > NAME_LENGTH_MAX) {
       throw invalid("custom_id has more than " + NAME_LENGTH_MAX + " characters");
+    }
+    boolean boundedLabels =
+        prompt.getMetadata().size() <= LABELS_MAX
+            && prompt.getMetadata().entrySet().stream()
+                .allMatch(
+                    label ->
+                        label.getKey().length() <= NAME_LENGTH_MAX
+                            && label.getValue().length() <= LABEL_LENGTH_MAX);
+    if (!boundedLabels) {
+      throw invalid(
+          "metadata has more than "
+              + LABELS_MAX
+              + " strings, a name of more than "
+              + NAME_LENGTH_MAX
+              + " characters, or a value of more than "
+              + LABEL_LENGTH_MAX);
     }
   }
 

@@ -38,6 +38,7 @@ final class Fingerprint {
    * @param seeded whether the sampling's seed is part of the answer's identity
    * @param responseFormat its one text, or null for any text, which leaves fingerprints as they
    *     were before there were response formats
+   * @param tools JSON text of those shown to the model, or null
    * @return 64 hexadecimal digits
    */
   static String of(
@@ -46,7 +47,8 @@ final class Fingerprint {
       List<Message> messages,
       Sampling sampling,
       boolean seeded,
-      String responseFormat) {
+      String responseFormat,
+      String tools) {
     Fingerprint fingerprint = new Fingerprint();
     fingerprint.add(scope.size());
     scope.forEach(fingerprint::add);
@@ -61,6 +63,7 @@ final class Fingerprint {
     if (responseFormat != null) {
       fingerprint.add(responseFormat);
     }
+    fingerprint.addTools(messages, tools);
     return HexFormat.of().formatHex(fingerprint.sha256.digest());
   }
 
@@ -75,6 +78,20 @@ final class Fingerprint {
     fingerprint.add(scope.size());
     scope.forEach(fingerprint::add);
     return HexFormat.of().formatHex(fingerprint.sha256.digest());
+  }
+
+  /** Named, and left out where there are none: answers that were cached before are still found. */
+  private void addTools(List<Message> messages, String tools) {
+    if (tools == null
+        && messages.stream().allMatch(m -> m.getToolCalls() == null && m.getToolCallId() == null)) {
+      return;
+    }
+    add("tools");
+    add(tools);
+    for (Message message : messages) {
+      add(message.getToolCalls());
+      add(message.getToolCallId());
+    }
   }
 
   private void add(Sampling sampling, boolean seeded) {

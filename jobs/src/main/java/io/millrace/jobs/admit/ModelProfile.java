@@ -1,7 +1,6 @@
 package io.millrace.jobs.admit;
 
-import io.millrace.schemas.Message;
-import java.util.List;
+import io.millrace.engine.tokenizer.Conversation;
 
 /** What admission must know of a model: how long a prompt is, and what is allowed. */
 public interface ModelProfile {
@@ -15,9 +14,10 @@ public interface ModelProfile {
   /**
    * The token ids of a conversation, rendered by the model's chat template and ready for an answer.
    *
-   * @throws RejectedPromptException if the template refuses the conversation
+   * @throws RejectedPromptException if the template refuses the conversation, or does not show all
+   *     of it to the model
    */
-  int[] encode(List<Message> messages) throws RejectedPromptException;
+  int[] encode(Conversation conversation) throws RejectedPromptException;
 
   /** Prompt and answer together, tokens. */
   int contextTokensMax();

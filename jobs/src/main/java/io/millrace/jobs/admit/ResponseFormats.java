@@ -2,14 +2,11 @@ package io.millrace.jobs.admit;
 
 import static io.millrace.jobs.admit.RejectedPromptException.invalid;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millrace.engine.ResponseFormat;
 import java.util.ArrayList;
@@ -27,20 +24,8 @@ import java.util.List;
  * </pre>
  */
 public final class ResponseFormats {
-  private static final int DEPTH_MAX = 64;
-
   private static final ObjectMapper JSON =
-      JsonMapper.builder(
-              JsonFactory.builder()
-                  .streamReadConstraints(
-                      StreamReadConstraints.builder()
-                          .maxNestingDepth(DEPTH_MAX)
-                          .maxNumberLength(100)
-                          .build())
-                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                  .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
-                  .build())
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+      StrictJson.builder(StreamReadConstraints.DEFAULT_MAX_STRING_LEN)
           .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
           .build();
 
@@ -195,7 +180,9 @@ public final class ResponseFormats {
       return JSON.readTree(text);
     } catch (JsonProcessingException e) {
       throw invalid(
-          "response_format is not valid JSON, or nested more than " + DEPTH_MAX + " deep");
+          "response_format is not valid JSON, or nested more than "
+              + StrictJson.DEPTH_MAX
+              + " deep");
     }
   }
 

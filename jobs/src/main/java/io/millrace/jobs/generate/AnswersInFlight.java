@@ -97,7 +97,7 @@ final class AnswersInFlight {
   }
 
   private void submit(ChoiceInFlight choice, long deadlineMs) {
-    driver.submit(output.answers().request(choice, deadlineMs));
+    driver.submit(EngineRequests.of(choice, deadlineMs));
   }
 
   /** Takes in what the engine did; one mail. */

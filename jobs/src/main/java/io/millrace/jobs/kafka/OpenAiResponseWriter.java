@@ -9,6 +9,7 @@ import io.millrace.schemas.Response;
 import io.millrace.schemas.TokenLogprob;
 import java.math.BigDecimal;
 import java.nio.ByteBuffer;
+import java.util.TreeMap;
 
 /** Writes a response as OpenAI's chat completion, with one object more: {@code millrace}. */
 public final class OpenAiResponseWriter {
@@ -33,6 +34,11 @@ public final class OpenAiResponseWriter {
     usage
         .putObject("prompt_tokens_details")
         .put("cached_tokens", response.getUsage().getCachedTokens());
+    if (!response.getMetadata().isEmpty()) {
+      ObjectNode metadata = body.putObject("metadata");
+      // In one order, whatever the map's.
+      new TreeMap<>(response.getMetadata()).forEach(metadata::put);
+    }
     if (response.getError() != null) {
       body.putObject("error")
           .put("code", response.getFinishReason().toString())

@@ -6,7 +6,7 @@ package io.millrace.jobs.kafka;
  * @param topic source topic
  * @param partition source partition
  * @param offset source offset
- * @param timestampMs the record's own time, epoch milliseconds
+ * @param timestampMs the record's own time, epoch milliseconds; negative where it has none
  * @param key its key, or null
  * @param value its value, or null
  * @param tenant header {@code tenant}, or null

@@ -8,8 +8,8 @@ import io.millrace.jobs.kafka.PromptRecord;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.Sampling;
 import io.millrace.jobs.testing.FakeProfile;
+import io.millrace.jobs.testing.Messages;
 import io.millrace.schemas.CacheControl;
-import io.millrace.schemas.Message;
 import io.millrace.schemas.Prompt;
 import java.nio.ByteBuffer;
 import java.time.Instant;
@@ -89,12 +89,40 @@ class AdmissionTest {
                     .setLogprobs(true)
                     .setTopLogprobs(4)
                     .setN(3)
+                    .setMetadata(Map.of("run", "7"))
                     .setPriority(5));
 
     assertThat(admitted.getCustomId()).isEqualTo("c");
+    assertThat(admitted.getMetadata()).isEqualTo(Map.of("run", "7"));
     assertThat(admitted.getPriority()).isEqualTo(5);
     assertThat(admitted.getSampling())
         .isEqualTo(new Sampling(0.5f, 3, 0.75f, 0.25f, 1.5f, -7L, 2, List.of("END"), 4, 3));
+  }
+
+  @Test
+  void keepsTheRecordsOwnTimeIfItHasOne() throws Exception {
+    for (long timestampMs : new long[] {1_700_000_000_000L, -1}) {
+      PromptRecord record =
+          new PromptRecord("prompts", 0, 0, timestampMs, null, new byte[1], null, null, null);
+      assertThat(admission.admit(record, prompt(p -> {}), NOW_MS).getTimestampMs())
+          .isEqualTo(timestampMs < 0 ? null : (Long) timestampMs);
+    }
+  }
+
+  @Test
+  void boundsMetadataInAvroToo() {
+    Map<String, String> many = new LinkedHashMap<>();
+    for (int i = 0; i < 17; i++) {
+      many.put("k" + i, "");
+    }
+    for (Map<String, String> metadata :
+        List.of(many, Map.of("k", "v".repeat(513)), Map.of("k".repeat(257), "v"))) {
+      assertRefused(
+          p -> p.setMetadata(metadata),
+          "invalid_request",
+          "metadata has more than 16 strings, a name of more than 256 characters, or a value of"
+              + " more than 512");
+    }
   }
 
   @Test
@@ -189,7 +217,7 @@ class AdmissionTest {
     assertRefused(
         p -> p.setMessages(List.of()), "invalid_request", "messages must be a list of at least");
     assertRefused(
-        p -> p.setMessages(List.of(new Message("", "a", null))),
+        p -> p.setMessages(List.of(Messages.of("", "a"))),
         "invalid_request",
         "a message has no role");
     assertRefused(
@@ -354,12 +382,11 @@ class AdmissionTest {
   }
 
   private static Consumer<Prompt.Builder> content(String content) {
-    return p -> p.setMessages(List.of(new Message("user", content, null)));
+    return p -> p.setMessages(List.of(Messages.of("user", content)));
   }
 
   private static Prompt prompt(Consumer<Prompt.Builder> change) {
-    Prompt.Builder prompt =
-        Prompt.newBuilder().setMessages(List.of(new Message("user", "hello", null)));
+    Prompt.Builder prompt = Prompt.newBuilder().setMessages(List.of(Messages.of("user", "hello")));
     change.accept(prompt);
     return prompt.build();
   }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.jobs.kafka.PromptRecord;
 import io.millrace.jobs.state.Sampling;
 import io.millrace.jobs.testing.FakeProfile;
+import io.millrace.jobs.testing.Messages;
 import io.millrace.schemas.CacheControl;
 import io.millrace.schemas.Message;
 import io.millrace.schemas.Prompt;
@@ -25,12 +26,15 @@ class FingerprintTest {
   /** What a change of one field of a prompt does to its answer. */
   private record Change(boolean changesTheAnswer, Consumer<Prompt.Builder> how) {}
 
+  private static final String TOOLS =
+      "[{\"type\":\"function\",\"function\":{\"name\":\"look_up\"}}]";
+
   /** A sampled prompt with a seed: every parameter counts. */
   private static final Prompt SAMPLED =
       Prompt.newBuilder()
           .setTenant("acme")
           .setModel("a")
-          .setMessages(List.of(new Message("user", "hello", null)))
+          .setMessages(List.of(Messages.of("user", "hello")))
           .setTemperature(0.5)
           .setTopP(0.5)
           .setTopK(5)
@@ -48,7 +52,7 @@ class FingerprintTest {
   static {
     changes("tenant", p -> p.setTenant("other"));
     changes("model", p -> p.setModel("b"));
-    changes("messages", p -> p.setMessages(List.of(new Message("user", "hello!", null))));
+    changes("messages", p -> p.setMessages(List.of(Messages.of("user", "hello!"))));
     changes("temperature", p -> p.setTemperature(0.25));
     changes("top_p", p -> p.setTopP(0.25));
     changes("top_k", p -> p.setTopK(6));
@@ -62,6 +66,8 @@ class FingerprintTest {
     changes("cache", p -> p.setCache(CacheControl.newBuilder().setNamespace("n").build()));
     changes("prompt_cache_key", p -> p.setPromptCacheKey("k"));
     changes("cache_salt", p -> p.setCacheSalt("s"));
+    changes("tools", p -> p.setTools(TOOLS));
+    changesNothing("tool_choice", p -> p.setToolChoice("auto"));
     changesNothing("custom_id", p -> p.setCustomId("c"));
     changesNothing("n", p -> p.setN(1));
     changes("n", p -> p.setN(2));
@@ -104,6 +110,48 @@ class FingerprintTest {
         assertThat(all.add(of(changed.build()))).as(entry.getKey()).isTrue();
       } else {
         assertThat(of(changed.build())).as(entry.getKey()).isEqualTo(fingerprint);
+      }
+    }
+  }
+
+  @Test
+  void coversToolsAsFarAsTheModelIsToldOfThem() throws Exception {
+    Prompt offered = Prompt.newBuilder(SAMPLED).setTools(TOOLS).build();
+    Prompt withheld = Prompt.newBuilder(offered).setToolChoice("none").build();
+    Prompt chosen = Prompt.newBuilder(offered).setToolChoice("auto").build();
+    Prompt empty = Prompt.newBuilder(SAMPLED).setTools("[]").build();
+    assertThat(of(withheld)).isEqualTo(of(SAMPLED)).isEqualTo(of(empty));
+    assertThat(of(chosen)).isEqualTo(of(offered)).isNotEqualTo(of(SAMPLED));
+  }
+
+  @Test
+  void coversToolCallsAndWhatTheyAreAnsweredWith() throws Exception {
+    Set<String> all = new HashSet<>();
+    for (String id : List.of("1", "2")) {
+      for (String name : List.of("look_up", "send")) {
+        for (String answered : List.of("1", "2")) {
+          Message call =
+              Message.newBuilder()
+                  .setRole("assistant")
+                  .setToolCalls(
+                      "[{\"id\":\""
+                          + id
+                          + "\",\"type\":\"function\",\"function\":{\"name\":\""
+                          + name
+                          + "\",\"arguments\":\"{}\"}}]")
+                  .build();
+          Message answer =
+              Message.newBuilder()
+                  .setRole("tool")
+                  .setContent("hello")
+                  .setToolCallId(answered)
+                  .build();
+          Prompt prompt =
+              Prompt.newBuilder(SAMPLED)
+                  .setMessages(List.of(Messages.of("user", "hello"), call, answer))
+                  .build();
+          assertThat(all.add(of(prompt))).isTrue();
+        }
       }
     }
   }
@@ -179,7 +227,7 @@ class FingerprintTest {
       List<Message> messages = new ArrayList<>();
       for (int m = random.nextInt(3); m >= 0; m--) {
         String name = random.nextBoolean() ? null : text(random);
-        messages.add(new Message(text(random), text(random), name));
+        messages.add(Messages.of(text(random), text(random), name));
       }
       List<String> stop = new ArrayList<>();
       for (int s = random.nextInt(3); s > 0; s--) {
@@ -198,7 +246,7 @@ class FingerprintTest {
               random.nextInt(2) - 1,
               1 + random.nextInt(2));
       List<Object> request = List.of(scope, digest, messages, sampling);
-      String fingerprint = Fingerprint.of(scope, digest, messages, sampling, true, null);
+      String fingerprint = Fingerprint.of(scope, digest, messages, sampling, true, null, null);
       List<Object> before = seen.putIfAbsent(fingerprint, request);
       assertThat(before == null || before.equals(request))
           .as("%s and %s", before, request)

@@ -7,8 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.fail;
 
 import io.millrace.jobs.kafka.PromptRecord;
+import io.millrace.jobs.testing.Messages;
 import io.millrace.schemas.AvroCodec;
-import io.millrace.schemas.Message;
 import io.millrace.schemas.Prompt;
 import io.millrace.schemas.ReleasedSchemas;
 import java.io.ByteArrayOutputStream;
@@ -151,6 +151,7 @@ class HostileRequestTest {
             request("\"" + half + "\""),
             "{\"stop\":[\"" + half + "\"]}",
             "{\"metadata\":{\"" + half + "\":\"a\"}}",
+            "{\"tools\":[{\"" + half + "\":1}]}",
             "{\"custom_id\":\"" + half + "\",\"body\":{}}")) {
       assertThatThrownBy(() -> decode(request.getBytes(ISO_8859_1)))
           .isInstanceOf(RejectedPromptException.class)
@@ -164,7 +165,7 @@ class HostileRequestTest {
   @Test
   void takesWholeSurrogatePairs() throws Exception {
     assertThat(decode(request("\"\\ud83d\\ude00\"").getBytes(UTF_8)).getMessages())
-        .containsExactly(new Message("user", "\ud83d\ude00", null));
+        .containsExactly(Messages.of("user", "\ud83d\ude00"));
   }
 
   @Test
@@ -204,7 +205,7 @@ class HostileRequestTest {
     Prompt prompt =
         Prompt.newBuilder()
             .setTenant("acme")
-            .setMessages(List.of(new Message("user", "hello", null)))
+            .setMessages(List.of(Messages.of("user", "hello")))
             .setStop(List.of("a", "b"))
             .build();
     assertSurvivesMutationsOf(new AvroCodec<>(Prompt.class).encode(prompt), 2);

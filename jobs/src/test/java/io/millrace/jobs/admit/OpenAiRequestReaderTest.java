@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.jobs.testing.Messages;
 import io.millrace.schemas.CacheControl;
 import io.millrace.schemas.Message;
 import io.millrace.schemas.Prompt;
@@ -70,8 +71,8 @@ class OpenAiRequestReaderTest {
                         .build())
                 .setMessages(
                     List.of(
-                        new Message("system", "Be brief.", null),
-                        new Message("user", "h\u00e9llo \ud83d\ude00", "Ann")))
+                        Messages.of("system", "Be brief."),
+                        Messages.of("user", "h\u00e9llo \ud83d\ude00", "Ann")))
                 .build());
   }
 
@@ -84,7 +85,7 @@ class OpenAiRequestReaderTest {
                 + "}}");
 
     assertThat(prompt.getCustomId()).isEqualTo("line-1");
-    assertThat(prompt.getMessages()).containsExactly(new Message("user", "hello", null));
+    assertThat(prompt.getMessages()).containsExactly(Messages.of("user", "hello"));
   }
 
   @Test
@@ -92,8 +93,7 @@ class OpenAiRequestReaderTest {
     Prompt prompt = read("{" + HELLO + ", 'temperature': null, 'stop': null, 'cache': null}");
 
     assertThat(prompt)
-        .isEqualTo(
-            Prompt.newBuilder().setMessages(List.of(new Message("user", "hello", null))).build());
+        .isEqualTo(Prompt.newBuilder().setMessages(List.of(Messages.of("user", "hello"))).build());
   }
 
   @Test
@@ -110,6 +110,40 @@ class OpenAiRequestReaderTest {
             "{'messages': [{'role': 'user', 'content': [{'type': 'text', 'text': 'a'},"
                 + " {'type': 'text', 'text': 'b'}]}]}");
     assertThat(prompt.getMessages().get(0).getContent()).isEqualTo("ab");
+  }
+
+  @Test
+  void readsToolsAndTheirCalls() throws Exception {
+    Prompt prompt =
+        read(
+            """
+            {'tools': [{'type': 'function', 'function': {'name': 'look_up', 'parameters': {}}}],
+             'tool_choice': 'auto', 'parallel_tool_calls': true,
+             'messages': [
+               {'role': 'user', 'content': 'hello'},
+               {'role': 'assistant', 'content': null, 'tool_calls': [
+                 {'id': 'c1', 'type': 'function',
+                  'function': {'name': 'look_up', 'arguments': '{}'}}]},
+               {'role': 'tool', 'tool_call_id': 'c1', 'content': [
+                 {'type': 'text', 'text': '7 '}, {'type': 'text', 'text': 'pm'}]}]}
+            """);
+
+    assertThat(prompt.getTools())
+        .isEqualTo(
+            "[{'type':'function','function':{'name':'look_up','parameters':{}}}]"
+                .replace('\'', '"'));
+    assertThat(prompt.getToolChoice()).isEqualTo("auto");
+    assertThat(prompt.getMessages())
+        .containsExactly(
+            Messages.of("user", "hello"),
+            Message.newBuilder()
+                .setRole("assistant")
+                .setToolCalls(
+                    "[{'id':'c1','type':'function',"
+                        .concat("'function':{'name':'look_up','arguments':'{}'}}]")
+                        .replace('\'', '"'))
+                .build(),
+            Message.newBuilder().setRole("tool").setContent("7 pm").setToolCallId("c1").build());
   }
 
   @Test
@@ -163,7 +197,10 @@ class OpenAiRequestReaderTest {
       quoteCharacter = '`',
       textBlock =
           """
-          'tools': [{}]                 | tools is not supported
+          'tools': {}                   | tools must be a list
+          'tool_choice': 'required'     | tool_choice must be auto or none: a model cannot be made to call a tool
+          'tool_choice': {'type': 'function'} | tool_choice must be auto or none: a model cannot be made to call a tool
+          'tools': [{}], 'parallel_tool_calls': false | parallel_tool_calls: false is not supported
           'functions': [{}]             | functions is not supported
           'logit_bias': {'1': -100}     | logit_bias is not supported
           'audio': {'voice': 'a'}       | audio is not supported
@@ -224,7 +261,10 @@ class OpenAiRequestReaderTest {
           {'messages': [{'role': 'user', 'content': ['a']}]} | messages[0].content has a part that is not text
           {'messages': [{'role': 'user', 'content': [{'type': 'image_url'}]}]} | messages[0].content has a part that is not text
           {'messages': [{'role': 'user', 'content': [{'type': 'text', 'text': 1}]}]} | messages[0].content has a part that is not text
-          {'messages': [{'role': 'assistant', 'tool_calls': [{}]}]} | messages[0]: tool calls are not supported
+          {'messages': [{'role': 'assistant', 'tool_calls': 'x'}]} | messages[0].tool_calls must be a list
+          {'messages': [{'role': 'assistant', 'tool_calls': []}]} | messages[0].content must be a string or a list of text parts
+          {'messages': [{'role': 'assistant', 'content': '', 'function_call': {}}]} | messages[0].function_call is not supported; use tool_calls
+          {'messages': [{'role': 'tool', 'content': '', 'tool_call_id': 7}]} | tool_call_id must be a string of at most 256 characters
           {'custom_id': 'a'}            | body must be an object
           {'custom_id': 'a', 'body': 1} | body must be an object
           {'custom_id': 1, 'body': {}}  | custom_id must be a string of at most 256 characters

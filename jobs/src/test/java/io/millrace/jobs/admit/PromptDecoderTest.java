@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.jobs.kafka.PromptRecord;
+import io.millrace.jobs.testing.Messages;
 import io.millrace.schemas.AvroCodec;
 import io.millrace.schemas.ConfluentRegistry;
-import io.millrace.schemas.Message;
 import io.millrace.schemas.Prompt;
 import io.millrace.schemas.ReleasedSchemas;
 import io.millrace.schemas.SchemaSource;
@@ -26,7 +26,7 @@ class PromptDecoderTest {
   private static final Prompt HELLO =
       Prompt.newBuilder()
           .setTenant("acme")
-          .setMessages(List.of(new Message("user", "hello", null)))
+          .setMessages(List.of(Messages.of("user", "hello")))
           .build();
 
   /** Knows one schema under an id, as a registry does. */

@@ -5,11 +5,11 @@ import io.millrace.engine.EngineStats;
 import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.GenerationUpdate;
 import io.millrace.engine.RequestRejectedException;
+import io.millrace.engine.tokenizer.Conversation;
 import io.millrace.jobs.Models;
 import io.millrace.jobs.admit.ModelProfile;
 import io.millrace.jobs.generate.GenerateSpec.OpenedModel;
 import io.millrace.jobs.testing.FakeEngine;
-import io.millrace.schemas.Message;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.apache.flink.configuration.Configuration;
@@ -38,9 +38,11 @@ public record FakeModels(String holds) implements Models {
       }
 
       @Override
-      public int[] encode(List<Message> messages) {
+      public int[] encode(Conversation conversation) {
         return FakeEngine.tokens(
-            messages.stream().map(Message::getContent).collect(Collectors.joining("\n")));
+            conversation.messages().stream()
+                .map(message -> (String) message.get("content"))
+                .collect(Collectors.joining("\n")));
       }
 
       @Override

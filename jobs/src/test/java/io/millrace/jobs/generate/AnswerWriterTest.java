@@ -12,9 +12,12 @@ import io.millrace.jobs.cost.DevicePrice;
 import io.millrace.jobs.generate.AnswerWriter.Settled;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.testing.FakeEngine;
+import io.millrace.schemas.CacheOutcome;
 import io.millrace.schemas.CostEvent;
 import java.math.BigDecimal;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class AnswerWriterTest {
@@ -46,6 +49,27 @@ class AnswerWriterTest {
   }
 
   @Test
+  void givesTheLabelsAndTheTimeOfThePromptBackAndNotTheLeaders() {
+    AdmittedPrompt leader = prompt(0, "0123456789");
+    leader.setMetadata(Map.of("run", "7"));
+    leader.setTimestampMs(1_700_000_000_000L);
+    Settled led = answer(leader, 0, 1000);
+    assertThat(led.answer().response().getMetadata()).isEqualTo(Map.of("run", "7"));
+    assertThat(led.answer().response().getSource().getTimestamp())
+        .isEqualTo(Instant.ofEpochMilli(1_700_000_000_000L));
+    assertThat(led.cost().getSource()).isEqualTo(led.answer().response().getSource());
+
+    InFlight finished = new InFlight(leader);
+    finished.choices().get(0).apply(step('A', FinishReason.STOP, 0, 10, 1000), START_MS + 1);
+    AdmittedPrompt follower = prompt(1, "0123456789");
+    Settled shared =
+        answers.reused(
+            follower, answers.finished(finished, START_MS + 2), CacheOutcome.hit, START_MS + 2);
+    assertThat(shared.answer().response().getMetadata()).isEmpty();
+    assertThat(shared.answer().response().getSource().getTimestamp()).isNull();
+  }
+
+  @Test
   void handsTheScopeOfSharingToTheEngine() {
     AdmittedPrompt admitted = prompt(0, "hello");
     admitted.setPrefixScope("scope");
@@ -62,7 +86,7 @@ class AnswerWriterTest {
   }
 
   private GenerationRequest request(AdmittedPrompt prompt) {
-    return answers.request(new InFlight(prompt).choices().get(0), GenerationRequest.NO_DEADLINE);
+    return EngineRequests.of(new InFlight(prompt).choices().get(0), GenerationRequest.NO_DEADLINE);
   }
 
   /** An answer of two tokens. */

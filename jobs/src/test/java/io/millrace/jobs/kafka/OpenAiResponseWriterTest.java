@@ -16,6 +16,7 @@ import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -52,6 +53,14 @@ class OpenAiResponseWriterTest {
         .setQueueMs(1L)
         .setTtftMs(2L)
         .setTotalMs(3L);
+  }
+
+  @Test
+  void writesMetadataWhereThePromptHadAny() {
+    assertThat(
+            writer.write(hello().setMetadata(Map.of("b", "2", "a", "1")).build()).get("metadata"))
+        .hasToString("{\"a\":\"1\",\"b\":\"2\"}");
+    assertThat(writer.write(hello().build()).has("metadata")).isFalse();
   }
 
   @Test

@@ -1,9 +1,10 @@
 package io.millrace.jobs.testing;
 
+import io.millrace.engine.tokenizer.Conversation;
 import io.millrace.jobs.admit.ModelProfile;
 import io.millrace.jobs.admit.RejectedPromptException;
-import io.millrace.schemas.Message;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A model for {@link FakeEngine}: a token is a character, and a conversation is its last message. A
@@ -18,8 +19,9 @@ public record FakeProfile(
   }
 
   @Override
-  public int[] encode(List<Message> messages) throws RejectedPromptException {
-    String content = messages.get(messages.size() - 1).getContent();
+  public int[] encode(Conversation conversation) throws RejectedPromptException {
+    List<Map<String, Object>> messages = conversation.messages();
+    String content = (String) messages.get(messages.size() - 1).get("content");
     if (content.contains("TEMPLATE")) {
       throw RejectedPromptException.terminal("invalid_messages", "the template refuses this");
     }

@@ -1,8 +1,9 @@
 package io.millrace.engine.backend.cpu;
 
 /**
- * Activations rounded to int8 in blocks of 32 with one scale each: what weights of a quantised type
- * are multiplied with, on every backend.
+ * Activations rounded to int8 with one scale each: in blocks of 32, what weights of a quantised
+ * type are multiplied with on every backend; in whole vectors of a head, what an int8 KV cache
+ * keeps.
  */
 final class Int8Blocks {
 
@@ -11,6 +12,9 @@ final class Int8Blocks {
 
   /** 1.5 x 2^23: adding it to a small number rounds that to an integer. */
   static final float ROUNDING = 0x1.8p23f;
+
+  /** Subtracted from such a sum's bits, leaves the integer. */
+  static final int ROUNDING_BITS = Float.floatToRawIntBits(ROUNDING);
 
   private Int8Blocks() {}
 
@@ -35,13 +39,23 @@ final class Int8Blocks {
    * @return its scale
    */
   static float quantise(float[] x, int at, byte[] out, int outAt) {
+    return quantise(x, at, BLOCK, out, outAt);
+  }
+
+  /**
+   * Rounds any number of elements with one scale. What is not finite makes the scale so, and is
+   * found again in every product.
+   *
+   * @return the scale
+   */
+  static float quantise(float[] x, int at, int length, byte[] out, int outAt) {
     float max = 0f;
-    for (int i = 0; i < BLOCK; i++) {
+    for (int i = 0; i < length; i++) {
       max = Math.max(max, Math.abs(x[at + i]));
     }
     float scale = scale(max);
     float inverse = inverse(scale);
-    for (int i = 0; i < BLOCK; i++) {
+    for (int i = 0; i < length; i++) {
       out[outAt + i] = (byte) round(x[at + i], inverse);
     }
     return scale;

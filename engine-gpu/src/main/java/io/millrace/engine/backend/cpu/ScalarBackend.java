@@ -4,6 +4,7 @@ import io.millrace.engine.backend.Activation;
 import io.millrace.engine.backend.AttentionSpec;
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.KvCache;
+import io.millrace.engine.backend.KvType;
 import io.millrace.engine.backend.RopePairs;
 import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.backend.TensorData;
@@ -15,7 +16,7 @@ import java.util.Arrays;
 
 /**
  * The oracle: every operation as the plain loop that defines it. Also what runs where the Vector
- * API is not at hand. Weights stay as they lie in the file; keys and values are float32.
+ * API is not at hand. Weights stay as they lie in the file.
  */
 public final class ScalarBackend implements Backend {
 
@@ -68,8 +69,9 @@ public final class ScalarBackend implements Backend {
   }
 
   @Override
-  public KvCache kvCache(int layers, int blocks, int blockTokens, int kvHeads, int headDim) {
-    return new ScalarKvCache(layers, blocks, blockTokens, kvHeads, headDim);
+  public KvCache kvCache(
+      KvType type, int layers, int blocks, int blockTokens, int kvHeads, int headDim) {
+    return new ScalarKvCache(type, layers, blocks, blockTokens, kvHeads, headDim);
   }
 
   @Override
@@ -181,12 +183,10 @@ public final class ScalarBackend implements Backend {
   @Override
   public void storeKv(Tensor k, Tensor v, KvCache cache, int layer) {
     ScalarKvCache kv = ScalarKvCache.of(cache);
-    int width = k.columns();
+    float[] keys = FloatTensor.of(k).read();
+    float[] values = FloatTensor.of(v).read();
     for (int row = 0; row < batch.rows(); row++) {
-      int slot = batch.slots()[row];
-      System.arraycopy(FloatTensor.of(k).read(), row * width, kv.keys(layer), slot * width, width);
-      System.arraycopy(
-          FloatTensor.of(v).read(), row * width, kv.values(layer), slot * width, width);
+      kv.store(layer, batch.slots()[row], keys, values, row * k.columns());
     }
   }
 

@@ -2,28 +2,37 @@ package io.millrace.engine.backend.cpu;
 
 import io.millrace.engine.backend.AttentionSpec;
 import io.millrace.engine.backend.KvCache;
+import io.millrace.engine.backend.KvType;
+import java.util.Arrays;
 
-/** Keys and values as float32, {@code [layers][slots][kvHeads][headDim]}. */
+/** Keys and values by layer, rows {@code [slots][kvHeads]} of {@code headDim} elements. */
 final class ScalarKvCache implements KvCache {
+  private final KvType type;
   private final int blocks;
   private final int blockTokens;
   private final int kvHeads;
   private final int headDim;
-  private float[][] keys;
-  private float[][] values;
+  private final long bytes;
+  private ScalarKvRows[] keys;
+  private ScalarKvRows[] values;
 
-  ScalarKvCache(int layers, int blocks, int blockTokens, int kvHeads, int headDim) {
+  ScalarKvCache(KvType type, int layers, int blocks, int blockTokens, int kvHeads, int headDim) {
     long layerElements = (long) blocks * blockTokens * kvHeads * headDim;
     if (layerElements > CpuWeights.ELEMENTS_MAX) {
       throw new IllegalArgumentException(
           "a KV cache of " + blocks + " blocks does not fit a Java array; use fewer blocks");
     }
+    this.type = type;
     this.blocks = blocks;
     this.blockTokens = blockTokens;
     this.kvHeads = kvHeads;
     this.headDim = headDim;
-    this.keys = new float[layers][(int) layerElements];
-    this.values = new float[layers][(int) layerElements];
+    int rows = blocks * blockTokens * kvHeads;
+    keys = new ScalarKvRows[layers];
+    values = new ScalarKvRows[layers];
+    Arrays.setAll(keys, layer -> ScalarKvRows.of(type, rows, headDim));
+    Arrays.setAll(values, layer -> ScalarKvRows.of(type, rows, headDim));
+    bytes = 2L * layers * keys[0].bytes();
   }
 
   static ScalarKvCache of(KvCache cache) {
@@ -31,6 +40,14 @@ final class ScalarKvCache implements KvCache {
       return kv;
     }
     throw new IllegalArgumentException("not a KV cache that cpu-scalar has made");
+  }
+
+  /** Writes one row's keys and values, {@code [kvHeads][headDim]} from {@code at} on. */
+  void store(int layer, int slot, float[] k, float[] v, int at) {
+    for (int head = 0; head < kvHeads; head++) {
+      keys[layer].store(slot * kvHeads + head, k, at + head * headDim);
+      values[layer].store(slot * kvHeads + head, v, at + head * headDim);
+    }
   }
 
   /**
@@ -52,12 +69,7 @@ final class ScalarKvCache implements KvCache {
     int first = spec.firstPosition(last);
     float max = Float.NEGATIVE_INFINITY;
     for (int position = first; position <= last; position++) {
-      int key = elementAt(blockTable, position, kvHead);
-      float score = 0f;
-      for (int i = 0; i < headDim; i++) {
-        score += q[at + i] * keys[layer][key + i];
-      }
-      score *= spec.scale();
+      float score = keys[layer].dot(row(blockTable, position, kvHead), q, at) * spec.scale();
       scores[position] =
           spec.softCap() > 0 ? spec.softCap() * (float) Math.tanh(score / spec.softCap()) : score;
       max = Math.max(max, scores[position]);
@@ -67,26 +79,18 @@ final class ScalarKvCache implements KvCache {
       scores[position] = (float) Math.exp(scores[position] - max);
       sum += scores[position];
     }
-    for (int i = 0; i < headDim; i++) {
-      float mean = 0f;
-      for (int position = first; position <= last; position++) {
-        mean += scores[position] * values[layer][elementAt(blockTable, position, kvHead) + i];
-      }
-      out[at + i] = mean / sum;
+    Arrays.fill(out, at, at + headDim, 0f);
+    for (int position = first; position <= last; position++) {
+      values[layer].addTo(out, at, row(blockTable, position, kvHead), scores[position]);
+    }
+    for (int i = at; i < at + headDim; i++) {
+      out[i] /= sum;
     }
   }
 
-  private int elementAt(int[] blockTable, int position, int kvHead) {
+  private int row(int[] blockTable, int position, int kvHead) {
     int slot = blockTable[position / blockTokens] * blockTokens + position % blockTokens;
-    return (slot * kvHeads + kvHead) * headDim;
-  }
-
-  float[] keys(int layer) {
-    return keys[layer];
-  }
-
-  float[] values(int layer) {
-    return values[layer];
+    return slot * kvHeads + kvHead;
   }
 
   int kvHeads() {
@@ -95,6 +99,11 @@ final class ScalarKvCache implements KvCache {
 
   int headDim() {
     return headDim;
+  }
+
+  @Override
+  public KvType type() {
+    return type;
   }
 
   @Override
@@ -109,7 +118,7 @@ final class ScalarKvCache implements KvCache {
 
   @Override
   public long bytes() {
-    return 2L * 4 * keys.length * blocks * blockTokens * kvHeads * headDim;
+    return bytes;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.millrace.engine.backend.cpu;
 
 import io.millrace.engine.backend.AttentionSpec;
+import io.millrace.engine.backend.KvType;
 import io.millrace.engine.model.ForwardBatch;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
@@ -12,7 +13,8 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>Scores are sums over dimensions, lane by lane for a vector of tokens; the softmax's sum goes
  * over lanes of positions; the output is a sum over positions, lane by lane for a vector of
- * dimensions. Each order depends on the row's own position alone.
+ * dimensions. Each order depends on the row's own position alone. {@link VectorInt8Kv} has the same
+ * two products for a cache of int8.
  */
 final class VectorAttention implements Workers.Task {
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
@@ -126,7 +128,12 @@ final class VectorAttention implements Workers.Task {
     int blocks = last / kv.blockTokens() + 1 - firstBlock; // those with a position in sight
     int length = blocks * kv.keyTokens();
     float[] weights = scores[worker];
-    score(blockTable, firstBlock, blocks, kvHead, tile, weights, length);
+    boolean int8 = kv.type() == KvType.INT8;
+    if (int8) {
+      VectorInt8Kv.score(kv, layer, blockTable, firstBlock, blocks, kvHead, tile, weights, length);
+    } else {
+      score(blockTable, firstBlock, blocks, kvHead, tile, weights, length);
+    }
     float[] mean = sums[worker];
     int lanesAt = QUERIES * kv.valueDim();
     for (int i = 0; i < count; i++) {
@@ -141,10 +148,19 @@ final class VectorAttention implements Workers.Task {
       int start = (firstBlock + block) * kv.blockTokens();
       int from = Math.max(0, first - start);
       int to = Math.min(kv.blockTokens(), last + 1 - start);
-      int valuesAt = kv.valuesAt(blockTable[firstBlock + block], kvHead) + from * kv.valueDim();
+      int id = blockTable[firstBlock + block];
+      int valuesAt = kv.valuesAt(id, kvHead) + from * kv.valueDim();
       int weightsAt = block * kv.keyTokens() + from;
+      if (int8) {
+        int scalesAt = kv.scalesAt(id, kvHead);
+        VectorInt8Kv.weigh(kv, layer, scalesAt, weights, block * kv.keyTokens(), length);
+      }
       for (int d = 0; d < kv.valueDim(); d += 2 * LANES) {
-        mix(valuesAt + d, to - from, weights, weightsAt, length, mean, d);
+        if (int8) {
+          VectorInt8Kv.mix(kv, layer, valuesAt + d, to - from, weights, weightsAt, length, mean, d);
+        } else {
+          mix(valuesAt + d, to - from, weights, weightsAt, length, mean, d);
+        }
       }
     }
     for (int i = 0; i < count; i++) {

@@ -4,6 +4,7 @@ import io.millrace.engine.backend.Activation;
 import io.millrace.engine.backend.AttentionSpec;
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.KvCache;
+import io.millrace.engine.backend.KvType;
 import io.millrace.engine.backend.RopePairs;
 import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.backend.TensorData;
@@ -74,8 +75,9 @@ public final class VectorBackend implements Backend {
   }
 
   @Override
-  public KvCache kvCache(int layers, int blocks, int blockTokens, int kvHeads, int headDim) {
-    return new VectorKvCache(layers, blocks, blockTokens, kvHeads, headDim);
+  public KvCache kvCache(
+      KvType type, int layers, int blocks, int blockTokens, int kvHeads, int headDim) {
+    return new VectorKvCache(type, layers, blocks, blockTokens, kvHeads, headDim);
   }
 
   @Override

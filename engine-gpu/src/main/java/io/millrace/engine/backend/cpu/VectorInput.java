@@ -21,8 +21,6 @@ final class VectorInput implements Workers.Task {
 
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
 
-  private static final int ROUNDING_BITS = Float.floatToRawIntBits(Int8Blocks.ROUNDING);
-
   /** What the kernels of a weight type read. */
   private enum Form {
     /** {@link #values} as they are. */
@@ -199,8 +197,12 @@ final class VectorInput implements Workers.Task {
     float inverse = Int8Blocks.inverse(scale);
     for (int k = 0; k < Int8Blocks.BLOCK; k += F.length()) {
       FloatVector scaled = FloatVector.fromArray(F, x, at + k).mul(inverse);
-      // The sum's lowest bits are the whole number. JDK 17 has no instruction for a conversion.
-      scaled.add(Int8Blocks.ROUNDING).reinterpretAsInts().sub(ROUNDING_BITS).intoArray(to, k);
+      // The sum's low bits are the rounded number: JDK 17 has no conversion to int in registers.
+      scaled
+          .add(Int8Blocks.ROUNDING)
+          .reinterpretAsInts()
+          .sub(Int8Blocks.ROUNDING_BITS)
+          .intoArray(to, k);
     }
     return scale;
   }

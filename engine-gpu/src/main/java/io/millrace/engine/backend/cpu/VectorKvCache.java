@@ -1,32 +1,47 @@
 package io.millrace.engine.backend.cpu;
 
 import io.millrace.engine.backend.KvCache;
+import io.millrace.engine.backend.KvType;
 
 /**
- * Keys and values as float32, laid out for {@link VectorAttention}: a lane of keys is a token, a
- * lane of values is a dimension.
+ * Keys and values laid out for {@link VectorAttention}: a lane of keys is a token, a lane of values
+ * is a dimension.
  *
  * <pre>
  * keys    [layers][blocks][kvHeads][headDim][tokens of a block, filled up to whole vectors]
  * values  [layers][blocks][kvHeads][tokens of a block][headDim, filled up to pairs of vectors]
+ * scales  [layers][blocks][kvHeads][tokens of a block, filled up to whole vectors], of int8
  * </pre>
  *
- * <p>Float32, because JDK 17 has no fast conversion of binary16; blocks of fewer tokens than a
- * vector has lanes waste memory.
+ * <p>Float32 or int8, because JDK 17 has no fast conversion of binary16; blocks of fewer tokens
+ * than a vector has lanes waste memory.
  */
 final class VectorKvCache implements KvCache {
+  private final KvType type;
   private final int blocks;
   private final int blockTokens;
+  private final int layers;
   private final int kvHeads;
   private final int headDim;
   private final int keyTokens;
   private final int valueDim;
+
+  // ---- of float32
   private float[][] keys;
   private float[][] values;
 
-  VectorKvCache(int layers, int blocks, int blockTokens, int kvHeads, int headDim) {
+  // ---- of int8
+  private byte[][] keyQuants;
+  private byte[][] valueQuants;
+  private float[][] keyScales;
+  private float[][] valueScales;
+  private final byte[] rounded; // the vector being stored
+
+  VectorKvCache(KvType type, int layers, int blocks, int blockTokens, int kvHeads, int headDim) {
+    this.type = type;
     this.blocks = blocks;
     this.blockTokens = blockTokens;
+    this.layers = layers;
     this.kvHeads = kvHeads;
     this.headDim = headDim;
     this.keyTokens = roundUp(blockTokens, VectorWeight.LANES);
@@ -37,8 +52,19 @@ final class VectorKvCache implements KvCache {
       throw new IllegalArgumentException(
           "a KV cache of " + blocks + " blocks does not fit a Java array; use fewer blocks");
     }
-    keys = new float[layers][(int) keyElements];
-    values = new float[layers][(int) valueElements];
+    rounded = new byte[headDim];
+    switch (type) {
+      case F32 -> {
+        keys = new float[layers][(int) keyElements];
+        values = new float[layers][(int) valueElements];
+      }
+      case INT8 -> {
+        keyQuants = new byte[layers][(int) keyElements + VectorInt8Kv.OVERREAD];
+        valueQuants = new byte[layers][(int) valueElements + VectorInt8Kv.OVERREAD];
+        keyScales = new float[layers][blocks * kvHeads * keyTokens];
+        valueScales = new float[layers][blocks * kvHeads * keyTokens];
+      }
+    }
   }
 
   static VectorKvCache of(KvCache cache) {
@@ -57,17 +83,34 @@ final class VectorKvCache implements KvCache {
     int block = slot / blockTokens;
     int token = slot % blockTokens;
     for (int head = 0; head < kvHeads; head++) {
-      int to = keysAt(block, head) + token;
-      for (int i = 0; i < headDim; i++) {
-        keys[layer][to + i * keyTokens] = k[keyAt + head * headDim + i];
+      int of = head * headDim;
+      if (type == KvType.F32) {
+        storeFloats(layer, block, head, token, k, keyAt + of, v, valueAt + of);
+      } else {
+        storeQuants(layer, block, head, token, k, keyAt + of, v, valueAt + of);
       }
-      System.arraycopy(
-          v,
-          valueAt + head * headDim,
-          values[layer],
-          valuesAt(block, head) + token * valueDim,
-          headDim);
     }
+  }
+
+  private void storeFloats(
+      int layer, int block, int head, int token, float[] k, int keyAt, float[] v, int valueAt) {
+    int to = keysAt(block, head) + token;
+    for (int i = 0; i < headDim; i++) {
+      keys[layer][to + i * keyTokens] = k[keyAt + i];
+    }
+    System.arraycopy(v, valueAt, values[layer], valuesAt(block, head) + token * valueDim, headDim);
+  }
+
+  private void storeQuants(
+      int layer, int block, int head, int token, float[] k, int keyAt, float[] v, int valueAt) {
+    int scaleAt = scalesAt(block, head) + token;
+    keyScales[layer][scaleAt] = Int8Blocks.quantise(k, keyAt, headDim, rounded, 0);
+    int to = keysAt(block, head) + token;
+    for (int i = 0; i < headDim; i++) {
+      keyQuants[layer][to + i * keyTokens] = rounded[i];
+    }
+    to = valuesAt(block, head) + token * valueDim;
+    valueScales[layer][scaleAt] = Int8Blocks.quantise(v, valueAt, headDim, valueQuants[layer], to);
   }
 
   float[] keys(int layer) {
@@ -76,6 +119,22 @@ final class VectorKvCache implements KvCache {
 
   float[] values(int layer) {
     return values[layer];
+  }
+
+  byte[] keyQuants(int layer) {
+    return keyQuants[layer];
+  }
+
+  byte[] valueQuants(int layer) {
+    return valueQuants[layer];
+  }
+
+  float[] keyScales(int layer) {
+    return keyScales[layer];
+  }
+
+  float[] valueScales(int layer) {
+    return valueScales[layer];
   }
 
   /** Where a block's keys of one head start. */
@@ -88,6 +147,11 @@ final class VectorKvCache implements KvCache {
     return (block * kvHeads + kvHead) * blockTokens * valueDim;
   }
 
+  /** Where the scales of a block's keys and values of one head start. */
+  int scalesAt(int block, int kvHead) {
+    return (block * kvHeads + kvHead) * keyTokens;
+  }
+
   int kvHeads() {
     return kvHeads;
   }
@@ -96,14 +160,19 @@ final class VectorKvCache implements KvCache {
     return headDim;
   }
 
-  /** Floats from one dimension of a block's keys to the next. */
+  /** Elements from one dimension of a block's keys to the next. */
   int keyTokens() {
     return keyTokens;
   }
 
-  /** Floats from one token of a block's values to the next. */
+  /** Elements from one token of a block's values to the next. */
   int valueDim() {
     return valueDim;
+  }
+
+  @Override
+  public KvType type() {
+    return type;
   }
 
   @Override
@@ -118,13 +187,20 @@ final class VectorKvCache implements KvCache {
 
   @Override
   public long bytes() {
-    long perBlock = (long) kvHeads * (headDim * keyTokens + blockTokens * valueDim);
-    return 4L * keys.length * blocks * perBlock;
+    long elements = (long) blocks * kvHeads * (headDim * keyTokens + blockTokens * valueDim);
+    return switch (type) {
+      case F32 -> 4L * layers * elements;
+      case INT8 -> layers * (elements + 2 * 4L * blocks * kvHeads * keyTokens);
+    };
   }
 
   @Override
   public void close() {
     keys = null;
     values = null;
+    keyQuants = null;
+    valueQuants = null;
+    keyScales = null;
+    valueScales = null;
   }
 }

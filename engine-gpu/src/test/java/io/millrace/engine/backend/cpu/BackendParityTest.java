@@ -7,6 +7,7 @@ import io.millrace.engine.backend.Activation;
 import io.millrace.engine.backend.AttentionSpec;
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.KvCache;
+import io.millrace.engine.backend.KvType;
 import io.millrace.engine.backend.RopePairs;
 import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.gguf.GgmlType;
@@ -351,21 +352,23 @@ class BackendParityTest {
     float[] k = floats(tokens * kvHeads * headDim, 3f);
     float[] v = floats(tokens * kvHeads * headDim, 3f);
     ForwardBatch batch = batch(new int[tokens], tokens, blockTokens);
-    Operation attention =
-        backend -> {
-          int blocks = (tokens + blockTokens - 1) / blockTokens;
-          KvCache kv = backend.kvCache(2, blocks + 3, blockTokens, kvHeads, headDim);
-          Tensor out = backend.activations(tokens, heads * headDim);
-          backend.begin(batch);
-          backend.storeKv(
-              activations(backend, tokens, kvHeads * headDim, k),
-              activations(backend, tokens, kvHeads * headDim, v),
-              kv,
-              1);
-          backend.attention(activations(backend, tokens, heads * headDim, q), kv, 1, spec, out);
-          return new Result(out, tokens);
-        };
-    assertClose(run(scalar, attention), run(vector, attention), 2e-5f);
+    for (KvType type : KvType.values()) {
+      Operation attention =
+          backend -> {
+            int blocks = (tokens + blockTokens - 1) / blockTokens;
+            KvCache kv = backend.kvCache(type, 2, blocks + 3, blockTokens, kvHeads, headDim);
+            Tensor out = backend.activations(tokens, heads * headDim);
+            backend.begin(batch);
+            backend.storeKv(
+                activations(backend, tokens, kvHeads * headDim, k),
+                activations(backend, tokens, kvHeads * headDim, v),
+                kv,
+                1);
+            backend.attention(activations(backend, tokens, heads * headDim, q), kv, 1, spec, out);
+            return new Result(out, tokens);
+          };
+      assertClose(run(scalar, attention), run(vector, attention), 2e-5f);
+    }
   }
 
   @Test

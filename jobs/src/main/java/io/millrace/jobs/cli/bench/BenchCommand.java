@@ -10,7 +10,12 @@ import picocli.CommandLine.Spec;
     name = "bench",
     description = "Measure a part of Millrace.",
     synopsisSubcommandLabel = "BENCHMARK",
-    subcommands = {EngineCommand.class, PrefixCommand.class, SpeculationCommand.class})
+    subcommands = {
+      EngineCommand.class,
+      KvCommand.class,
+      PrefixCommand.class,
+      SpeculationCommand.class
+    })
 public final class BenchCommand implements Runnable {
   @Spec private CommandSpec spec;
 

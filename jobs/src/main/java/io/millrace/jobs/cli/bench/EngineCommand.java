@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millrace.engine.LoadedModel;
 import io.millrace.engine.backend.BackendKind;
+import io.millrace.engine.backend.KvType;
 import io.millrace.jobs.cli.CommandFailure;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -67,6 +68,13 @@ public final class EngineCommand implements Callable<Integer> {
       paramLabel = "N",
       description = "Tokens of each answer, at least 2. Default: ${DEFAULT-VALUE}")
   private int outputTokens;
+
+  @Option(
+      names = "--kv",
+      defaultValue = "f32",
+      paramLabel = "TYPE",
+      description = "Keys and values in the cache, ${COMPLETION-CANDIDATES}. Default: f32")
+  private KvType kvType;
 
   @Option(
       names = "--threads",
@@ -133,7 +141,8 @@ public final class EngineCommand implements Callable<Integer> {
                 + context);
       }
       EngineMeasurement measurement =
-          new EngineMeasurement(loaded, promptTokens, outputTokens, computing, System::nanoTime);
+          new EngineMeasurement(
+              loaded, promptTokens, outputTokens, computing, kvType, System::nanoTime);
       out.printf(
           "%s, %s, %d threads, prompts of %d tokens, answers of %d%n",
           model.getFileName(), loaded.backendName(), computing, promptTokens, outputTokens);
@@ -171,6 +180,7 @@ public final class EngineCommand implements Callable<Integer> {
     ObjectNode root = mapper.createObjectNode();
     root.put("model", String.valueOf(model.getFileName()));
     root.put("threads", computing);
+    root.put("kv", kvType.name().toLowerCase(Locale.ROOT));
     ArrayNode rows = root.putArray("rows");
     for (EngineMeasurement.Result result : results) {
       ObjectNode row = rows.addObject();

@@ -7,6 +7,7 @@ import io.millrace.engine.GenerationUpdate;
 import io.millrace.engine.LoadedModel;
 import io.millrace.engine.RequestRejectedException;
 import io.millrace.engine.SamplingParams;
+import io.millrace.engine.backend.KvType;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -46,16 +47,23 @@ final class EngineMeasurement {
   private final int promptTokens;
   private final int outputTokens;
   private final int threads;
+  private final KvType kvType;
   private final LongSupplier nanoClock;
   private final Random random = new Random(1);
   private long requests;
 
   EngineMeasurement(
-      LoadedModel model, int promptTokens, int outputTokens, int threads, LongSupplier nanoClock) {
+      LoadedModel model,
+      int promptTokens,
+      int outputTokens,
+      int threads,
+      KvType kvType,
+      LongSupplier nanoClock) {
     this.model = model;
     this.promptTokens = promptTokens;
     this.outputTokens = outputTokens;
     this.threads = threads;
+    this.kvType = kvType;
     this.nanoClock = nanoClock;
   }
 
@@ -70,15 +78,16 @@ final class EngineMeasurement {
   Result run(int batch, int repeats, long warmUntil) {
     int blocksEach = (promptTokens + outputTokens) / BLOCK_TOKENS + 1;
     EngineConfig config =
-        new EngineConfig(
-            batch,
-            Math.max(STEP_TOKENS, batch),
-            batch,
-            Math.multiplyExact(batch, blocksEach),
-            BLOCK_TOKENS,
-            promptTokens + outputTokens,
-            threads,
-            false);
+        EngineConfig.of(
+                batch,
+                Math.max(STEP_TOKENS, batch),
+                batch,
+                Math.multiplyExact(batch, blocksEach),
+                BLOCK_TOKENS,
+                promptTokens + outputTokens,
+                threads)
+            .withPrefixCache(false)
+            .withKvType(kvType);
     double[] prefill = new double[repeats];
     double[] decode = new double[repeats];
     double[] ttft = new double[repeats];

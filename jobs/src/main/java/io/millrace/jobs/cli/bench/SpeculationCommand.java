@@ -123,20 +123,21 @@ public final class SpeculationCommand implements Callable<Integer> {
     int longest = prompts.stream().mapToInt(prompt -> prompt.length).max().getAsInt();
     int context = Math.min(loaded.config().contextLength(), longest + tokensMax);
     EngineConfig config =
-        new EngineConfig(
-            sequences,
-            Math.max(STEP_TOKENS, sequences),
-            sequences,
-            sequences * (context / BLOCK_TOKENS + 1),
-            BLOCK_TOKENS,
-            context,
-            threads > 0 ? threads : Runtime.getRuntime().availableProcessors(),
-            false);
+        EngineConfig.of(
+                sequences,
+                Math.max(STEP_TOKENS, sequences),
+                sequences,
+                sequences * (context / BLOCK_TOKENS + 1),
+                BLOCK_TOKENS,
+                context,
+                threads > 0 ? threads : Runtime.getRuntime().availableProcessors())
+            .withPrefixCache(false);
     Speculation speculation = Speculation.adaptive(Speculation.Method.DRAFT_MODEL, draftTokens);
     List<SpeculationBench.Row> rows = new ArrayList<>();
     PrintWriter out = spec.commandLine().getOut();
     // Kernels are compiled for both by the first's warm-up: they are the same.
-    try (Engine speculating = loaded.warmEngine(config.with(speculation), loadedDraft, WARM_UP);
+    try (Engine speculating =
+            loaded.warmEngine(config.withSpeculation(speculation), loadedDraft, WARM_UP);
         Engine plain = loaded.engine(config)) {
       SpeculationBench bench =
           new SpeculationBench(plain, speculating, prompts, temperature, tokensMax);

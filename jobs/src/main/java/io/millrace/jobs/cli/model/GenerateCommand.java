@@ -12,6 +12,7 @@ import io.millrace.engine.SamplingParams;
 import io.millrace.engine.Speculation;
 import io.millrace.engine.TokenOutput;
 import io.millrace.engine.backend.BackendKind;
+import io.millrace.engine.backend.KvType;
 import io.millrace.engine.model.GuidedModel;
 import io.millrace.engine.tokenizer.ChatMessage;
 import io.millrace.engine.tokenizer.ChatTemplateException;
@@ -165,6 +166,13 @@ public final class GenerateCommand implements Callable<Integer> {
       description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
   private BackendKind backend;
 
+  @Option(
+      names = "--kv",
+      defaultValue = "f32",
+      paramLabel = "TYPE",
+      description = "Keys and values in the cache, ${COMPLETION-CANDIDATES}. Default: f32")
+  private KvType kvType;
+
   @Option(names = "--threads", defaultValue = "0", description = "Default: the machine's cores")
   private int threads;
 
@@ -231,7 +239,7 @@ public final class GenerateCommand implements Callable<Integer> {
     Speculation speculation =
         Speculation.adaptive(Speculation.Method.DRAFT_MODEL, DRAFT_TOKENS_MAX);
     try (LoadedModel drafting = ModelFiles.open(draft, () -> LoadedModel.load(draft, backend));
-        Engine engine = loaded.engine(config.with(speculation), drafting)) {
+        Engine engine = loaded.engine(config.withSpeculation(speculation), drafting)) {
       print(run(engine, prompt, out), out);
     }
   }
@@ -240,14 +248,9 @@ public final class GenerateCommand implements Callable<Integer> {
     int model = loaded.config().contextLength();
     int context = contextMax > 0 ? Math.min(contextMax, model) : model;
     int blocks = (int) (Math.min(context, (long) promptLength + maxTokens) / BLOCK_TOKENS) + 1;
-    return new EngineConfig(
-        1,
-        Math.min(chunk, context),
-        1,
-        blocks,
-        BLOCK_TOKENS,
-        context,
-        threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+    int computing = threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+    return EngineConfig.of(1, Math.min(chunk, context), 1, blocks, BLOCK_TOKENS, context, computing)
+        .withKvType(kvType);
   }
 
   /** Answers step by step, with the logits of each to a file or the tokens of each from one. */

@@ -29,7 +29,12 @@ final class ModelFiles {
 
   /** A file's text; bytes that are no UTF-8 read as U+FFFD. */
   static String text(Path path) {
-    return open(path, () -> new String(Files.readAllBytes(path), StandardCharsets.UTF_8));
+    return new String(bytes(path), StandardCharsets.UTF_8);
+  }
+
+  /** A file's content. */
+  static byte[] bytes(Path path) {
+    return open(path, () -> Files.readAllBytes(path));
   }
 
   /** Threads to compute with: those asked for, or one a processor. */

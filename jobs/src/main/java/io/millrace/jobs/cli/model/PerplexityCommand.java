@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millrace.engine.ModelFile;
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.BackendKind;
+import io.millrace.engine.backend.KvType;
 import io.millrace.engine.model.Perplexity;
 import io.millrace.engine.model.Transformer;
 import io.millrace.engine.tokenizer.Tokenizer;
@@ -53,6 +54,13 @@ public final class PerplexityCommand implements Callable<Integer> {
       defaultValue = "auto",
       description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
   private BackendKind backend;
+
+  @Option(
+      names = "--kv",
+      defaultValue = "f32",
+      paramLabel = "TYPE",
+      description = "Keys and values in the cache, ${COMPLETION-CANDIDATES}. Default: f32")
+  private KvType kvType;
 
   @Option(names = "--threads", defaultValue = "0", description = "Default: the machine's cores")
   private int threads;
@@ -105,7 +113,9 @@ public final class PerplexityCommand implements Callable<Integer> {
         Transformer transformer =
             ModelFiles.open(
                 model,
-                () -> Transformer.load(file.source(), device, blocks, BLOCK_TOKENS, window))) {
+                () ->
+                    Transformer.load(
+                        file.source(), device, blocks, BLOCK_TOKENS, window, kvType))) {
       return Perplexity.of(
           transformer,
           tokens,
@@ -125,6 +135,7 @@ public final class PerplexityCommand implements Callable<Integer> {
     root.put("model", model.toString());
     root.put("file", text.toString());
     root.put("context", window);
+    root.put("kv", kvType.name().toLowerCase(Locale.ROOT));
     root.put("windows", result.windows());
     root.put("tokens", result.tokens());
     root.put("mean_loss", result.meanLoss());

@@ -4,6 +4,7 @@ import io.millrace.engine.ModelSources;
 import io.millrace.engine.gguf.ModelSource;
 import io.millrace.engine.tokenizer.Tokenizer;
 import io.millrace.engine.tokenizer.Tokenizers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
@@ -20,7 +21,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Print the token ids of a text, on one line.",
       "The text is taken as it is: no begin or end token is added, and the spelling of a special"
-          + " token is plain text. Files that hold nothing but a vocabulary will do."
+          + " token is plain text. Bytes of a file that are not UTF-8 are encoded as llama.cpp does. Files"
+          + " that hold nothing but a vocabulary will do."
     })
 public final class TokenizeCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -51,7 +53,10 @@ public final class TokenizeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    String text = source.text != null ? source.text : ModelFiles.text(source.file);
+    byte[] text =
+        source.text != null
+            ? source.text.getBytes(StandardCharsets.UTF_8)
+            : ModelFiles.bytes(source.file);
     Tokenizer tokenizer =
         ModelFiles.open(
             model,

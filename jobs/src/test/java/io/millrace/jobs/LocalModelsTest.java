@@ -1,0 +1,33 @@
+package io.millrace.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.engine.backend.KvType;
+import io.millrace.jobs.generate.GenerateSpec.OpenedModel;
+import org.apache.flink.configuration.Configuration;
+import org.junit.jupiter.api.Test;
+
+class LocalModelsTest {
+  private final LocalModels models = new LocalModels();
+  private final ModelOptions of = new ModelOptions("default");
+  private final Configuration options = new Configuration();
+
+  /** Cached answers, and answers in progress, belong to what determined them. */
+  @Test
+  void aModelWithInt8KeysIsAnother() throws Exception {
+    options.set(of.path, "../engine-gpu/models/tickets-draft-q8_0.gguf");
+    String floats = models.profile(options, "default").digest();
+    options.setString("millrace.model.default.kv-type", "int8");
+    assertThat(options.get(of.kvType)).isEqualTo(KvType.INT8);
+    String rounded = models.profile(options, "default").digest();
+    assertThat(rounded).isNotEqualTo(floats).startsWith(floats);
+
+    OpenedModel opened = models.open(options, "default");
+    try {
+      assertThat(opened.digest().read()).isEqualTo(rounded);
+    } finally {
+      opened.engine().close();
+      opened.release().run();
+    }
+  }
+}
