@@ -116,9 +116,20 @@ public final class Transformer implements LanguageModel {
     List<Weights.Layer> layers = weights.layers();
     for (int layer = 0; layer < layers.size(); layer++) {
       Weights.Layer w = layers.get(layer);
+      Tensor mixed = activations.mixed;
 
       norm(rows, x, w.attentionNorm(), h); // [rows, dim]
-      attention(rows, layer, w, h); // h -> h
+      attention(rows, layer, w, h, mixed); // [rows, heads x headDim]
+      if (layer == layers.size() - 1) { // of the last one nobody reads the other rows
+        rows = batch.logitsRows().length;
+        if (rows == 0) {
+          return logitsOut;
+        }
+        mixed = onlyWanted(mixed, activations.q);
+        x = onlyWanted(x, lastHidden);
+      }
+      normIfAny(rows, mixed, w.attentionSubNorm());
+      w.attentionOutput().apply(backend, rows, mixed, h); // [rows, dim]
       normIfAny(rows, h, w.attentionPostNorm());
       backend.add(rows, x, h);
 
@@ -127,7 +138,13 @@ public final class Transformer implements LanguageModel {
       normIfAny(rows, h, w.ffnPostNorm());
       backend.add(rows, x, h);
     }
-    return logits(batch.logitsRows().length, x);
+    return logits(rows, x);
+  }
+
+  /** The rows whose logits are wanted, copied. */
+  private Tensor onlyWanted(Tensor from, Tensor to) {
+    backend.gather(from, to);
+    return to;
   }
 
   /** [rows, ropeDim], once a step for each kind of layer. */
@@ -138,13 +155,12 @@ public final class Transformer implements LanguageModel {
     }
   }
 
-  private void attention(int rows, int layer, Weights.Layer w, Tensor h) {
+  private void attention(int rows, int layer, Weights.Layer w, Tensor h, Tensor mixed) {
     RopePairs pairs = config.architecture().ropePairs();
     Tensor angles = config.local(layer) ? activations.localAngles : activations.angles;
     Tensor q = activations.q;
     Tensor k = activations.k;
     Tensor v = activations.v;
-    Tensor mixed = activations.mixed;
     w.query().apply(backend, rows, h, q); // q [rows, heads x headDim]
     w.key().apply(backend, rows, h, k); // k [rows, kvHeads x headDim]
     w.value().apply(backend, rows, h, v); // v [rows, kvHeads x headDim]
@@ -154,8 +170,6 @@ public final class Transformer implements LanguageModel {
     backend.rope(angles, pairs, config.headDim(), k);
     backend.storeKv(k, v, kv, layer);
     backend.attention(q, kv, layer, config.attention().get(layer), mixed); // like q
-    normIfAny(rows, mixed, w.attentionSubNorm());
-    w.attentionOutput().apply(backend, rows, mixed, h); // [rows, dim]
   }
 
   private void feedForward(int rows, Weights.Layer w, Tensor h) {
@@ -179,17 +193,14 @@ public final class Transformer implements LanguageModel {
     }
   }
 
-  /** Of the rows that asked for it alone. */
+  /** From the last layer's rows to the output. */
   private float[] logits(int wanted, Tensor x) {
-    if (wanted > 0) {
-      backend.gather(x, lastHidden); // [logits rows, dim]
-      norm(wanted, lastHidden, weights.outputNorm(), lastHidden);
-      weights.output().apply(backend, wanted, lastHidden, logits); // [logits rows, vocab]
-      if (config.logitSoftCap() > 0) {
-        backend.softCap(wanted, logits, config.logitSoftCap());
-      }
-      backend.read(wanted, logits, logitsOut);
+    norm(wanted, x, weights.outputNorm(), x);
+    weights.output().apply(backend, wanted, x, logits); // [logits rows, vocab]
+    if (config.logitSoftCap() > 0) {
+      backend.softCap(wanted, logits, config.logitSoftCap());
     }
+    backend.read(wanted, logits, logitsOut);
     return logitsOut;
   }
 

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Puts segments of sequences together to a batch; every row's logits are wanted. */
+/** Puts segments of sequences together to a batch. */
 final class BatchBuilder {
   private final int blockTokens;
   private final List<int[]> rows = new ArrayList<>(); // token, position, slot
@@ -26,18 +26,24 @@ final class BatchBuilder {
     return this;
   }
 
+  /** Every row's logits are wanted. */
   ForwardBatch build() {
     int[] all = new int[rows.size()];
     for (int i = 0; i < all.length; i++) {
       all[i] = i;
     }
+    return wanting(all);
+  }
+
+  /** Of some rows the logits are wanted. */
+  ForwardBatch wanting(int... logitsRows) {
     return new ForwardBatch(
         column(0),
         column(1),
         column(2),
         starts.stream().mapToInt(Integer::intValue).toArray(),
         blockTables.toArray(int[][]::new),
-        all);
+        logitsRows);
   }
 
   private int[] column(int i) {

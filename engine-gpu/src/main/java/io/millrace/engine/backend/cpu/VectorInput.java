@@ -2,15 +2,14 @@ package io.millrace.engine.backend.cpu;
 
 import io.millrace.engine.gguf.GgmlType;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The activations of a matmul, arranged for its kernels: rows in tiles of {@link #TILE}, in a tile
- * the tokens of one input k side by side. A last tile of a single row is stored alone; one of two
- * or three is filled up with zeros. What was arranged for one matmul serves the next over the same
- * activations.
+ * the tokens of one input k side by side. A last tile of one row is stored alone, as is one of two
+ * quantised rows; others are filled up with zeros. What was arranged for one matmul serves the next
+ * over the same activations.
  */
 final class VectorInput implements Workers.Task {
 
@@ -20,7 +19,6 @@ final class VectorInput implements Workers.Task {
   /** What arranging an element costs, in multiply-adds. */
   private static final int WORK = 8;
 
-  private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
   private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
 
   /** What the kernels of a weight type read. */
@@ -30,7 +28,9 @@ final class VectorInput implements Workers.Task {
     /** {@link #values} x 2^100: binary16 weights are read as if they were 2^112 times smaller. */
     FLOAT_SCALED,
     /** {@link #pairs}, {@link #scales} and {@link #sums}, for quantised types. */
-    INT8
+    INT8,
+    /** The same, but {@link #values} in tiles of four rows. */
+    INT8_AS_FLOAT
   }
 
   /** Inputs that one of {@link #sums} is of. */
@@ -74,16 +74,23 @@ final class VectorInput implements Workers.Task {
     return (rows + TILE - 1) / TILE;
   }
 
-  /** Rows that tile {@code tile} is stored with: {@link #TILE}, or 1. */
-  static int tileWidth(int rows, int tile) {
-    return rows - tile * TILE == 1 ? 1 : TILE;
+  /** Rows that tile {@code tile} is stored with: {@link #TILE}, 1, or 2 if they are quantised. */
+  int width(int tile) {
+    int present = rows - tile * TILE;
+    return present == 1 || present == 2 && quantised() ? present : TILE;
   }
 
-  void arrange(FloatTensor x, int rows, GgmlType weightType) {
-    Form wanted =
-        weightType.quantized()
-            ? Form.INT8
-            : weightType == GgmlType.F16 ? Form.FLOAT_SCALED : Form.FLOAT;
+  private boolean quantised() {
+    return form == Form.INT8 || form == Form.INT8_AS_FLOAT;
+  }
+
+  void arrange(FloatTensor x, int rows, VectorWeight weight) {
+    Form wanted;
+    if (weight.blocks() != null) {
+      wanted = weight.blocks().packing.wide() ? Form.INT8_AS_FLOAT : Form.INT8;
+    } else {
+      wanted = weight.type() == GgmlType.F16 ? Form.FLOAT_SCALED : Form.FLOAT;
+    }
     if (source == x && version == x.version() && form == wanted && this.rows == rows) {
       return;
     }
@@ -98,12 +105,12 @@ final class VectorInput implements Workers.Task {
   /** Arranges one tile. */
   @Override
   public void run(int tile, int worker) {
-    int width = tileWidth(rows, tile);
+    int width = width(tile);
     for (int i = 0; i < width; i++) {
       int row = tile * TILE + i;
       if (row >= rows) {
         clear(tile, i);
-      } else if (form == Form.INT8) {
+      } else if (quantised()) {
         quantise(row, tile, i, width, worker);
       } else {
         transpose(form == Form.FLOAT ? 1f : F16_INPUT_SCALE, row, tile, i, width);
@@ -114,8 +121,10 @@ final class VectorInput implements Workers.Task {
   /** Grows the arrays, to the next power of two so that this ends soon. */
   private void reserve(int paddedRows, int columns) {
     int elements = Math.multiplyExact(paddedRows, columns);
-    if (form != Form.INT8) {
-      values = values.length < elements ? new float[roundUp(elements)] : values;
+    if (form != Form.INT8 && values.length < elements) {
+      values = new float[roundUp(elements)];
+    }
+    if (!quantised()) {
       return;
     }
     if (pairs.length < elements) {
@@ -145,6 +154,7 @@ final class VectorInput implements Workers.Task {
     int columns = source.columns();
     int blocks = columns / Int8Blocks.BLOCK;
     int[] block = rounded[worker];
+    boolean asFloat = form == Form.INT8_AS_FLOAT && width == TILE;
     for (int b = 0; b < blocks; b++) {
       int at = tile * TILE * columns + b * Int8Blocks.BLOCK * width + i;
       scales[tile * TILE * blocks + b * width + i] =
@@ -154,7 +164,11 @@ final class VectorInput implements Workers.Task {
         for (int k = half * SUM; k < (half + 1) * SUM; k++) {
           int quant = block[k];
           sum += quant;
-          pairs[at + k * width] = quant & 0xffff | quant << 16;
+          if (asFloat) {
+            values[at + k * width] = quant;
+          } else {
+            pairs[at + k * width] = quant & 0xffff | quant << 16;
+          }
         }
         sums[2 * tile * TILE * blocks + (2 * b + half) * width + i] = sum;
       }
@@ -200,10 +214,13 @@ final class VectorInput implements Workers.Task {
       for (int k = 0; k < columns; k++) {
         values[(tile * columns + k) * TILE + i] = 0f;
       }
-      return;
+    } else {
+      for (int k = 0; k < columns; k++) {
+        pairs[(tile * columns + k) * TILE + i] = 0;
+      }
     }
-    for (int k = 0; k < columns; k++) {
-      pairs[(tile * columns + k) * TILE + i] = 0;
+    if (!quantised()) {
+      return;
     }
     for (int k = 0; k < columns / Int8Blocks.BLOCK; k++) {
       scales[(tile * columns / Int8Blocks.BLOCK + k) * TILE + i] = 0f;

@@ -41,7 +41,7 @@ final class VectorMatmul implements Workers.Task {
     this.weight = weight;
     this.out = out.write();
     this.stride = out.stride();
-    input.arrange(x, rows, weight.type());
+    input.arrange(x, rows, weight);
     int groups = weight.groups();
     long work = (long) rows * groups * VectorWeight.GROUP * weight.columns();
     int unitsMax = (int) Math.min(workers.threads() * (long) UNITS_PER_THREAD_MAX, groups);
@@ -55,13 +55,22 @@ final class VectorMatmul implements Workers.Task {
     int from = unit * groupsPerUnit;
     int to = Math.min(weight.groups(), from + groupsPerUnit);
     int tiles = VectorInput.tiles(rows);
-    boolean single = VectorInput.tileWidth(rows, tiles - 1) == 1;
-    int fours = single ? tiles - 1 : tiles;
+    int rest = input.width(tiles - 1);
+    boolean narrow = rest < VectorInput.TILE;
+    int fours = narrow ? tiles - 1 : tiles;
     for (int first = 0; first < fours; first += TILES_AT_ONCE) {
       int last = Math.min(fours, first + TILES_AT_ONCE);
       if (weight.blocks() != null) {
         for (int group = from; group < to; group += 2) {
-          quantised(group, Math.min(2, to - group), first, last, slabs[worker]);
+          int groups = Math.min(2, to - group);
+          clear(group, groups, first * VectorInput.TILE, last * VectorInput.TILE);
+          if (!weight.blocks().packing.wide()) {
+            quantised(group, groups, first, last, slabs[worker]);
+            continue;
+          }
+          for (int g = group; g < group + groups; g++) {
+            wide(g, first, last, slabs[worker]);
+          }
         }
       } else {
         for (int group = from; group < to; group++) {
@@ -69,10 +78,17 @@ final class VectorMatmul implements Workers.Task {
         }
       }
     }
-    if (single) {
+    if (narrow) {
       for (int group = from; group < to; group += 2) {
-        one(group, Math.min(2, to - group), tiles - 1, slabs[worker]);
+        narrow(group, Math.min(2, to - group), tiles - 1, rest, slabs[worker]);
       }
+    }
+  }
+
+  private void clear(int group, int groups, int firstRow, int lastRow) {
+    for (int row = firstRow; row < lastRow; row++) {
+      int at = row * stride + group * VectorWeight.GROUP;
+      Arrays.fill(out, at, at + groups * VectorWeight.GROUP, 0f);
     }
   }
 
@@ -81,10 +97,6 @@ final class VectorMatmul implements Workers.Task {
     VectorBlocks w = weight.blocks();
     int blocks = w.columns / Int8Blocks.BLOCK;
     int outputs = group * VectorWeight.GROUP;
-    for (int row = firstTile * VectorInput.TILE; row < lastTile * VectorInput.TILE; row++) {
-      int at = row * stride + outputs;
-      Arrays.fill(out, at, at + groups * VectorWeight.GROUP, 0f);
-    }
     slab.shape(w.packing, groups, VectorInput.TILE);
     for (int block = 0; block < blocks; block += VectorSlab.BLOCKS) {
       slab.blocks = Math.min(VectorSlab.BLOCKS, blocks - block);
@@ -96,14 +108,26 @@ final class VectorMatmul implements Workers.Task {
       for (int tile = firstTile; tile < lastTile; tile++) {
         int row = tile * VectorInput.TILE;
         int x = row * w.columns + block * Int8Blocks.BLOCK * VectorInput.TILE;
-        if (w.packing.wide()) {
-          for (int i = 0; i < VectorInput.TILE; i++) {
-            VectorProducts.wide(slab, i, Int8Blocks.BLOCK / 2, input.pairs, x);
-          }
-        } else {
-          VectorProducts.four(slab, w.packing.run(), input.pairs, x);
-        }
+        VectorProducts.four(slab, w.packing.run(), input.pairs, x);
         VectorScaling.add(w.packing, slab, input, x, out, row * stride + outputs, stride);
+      }
+    }
+  }
+
+  /** The same of 8 bits, one group. */
+  private void wide(int group, int firstTile, int lastTile, VectorSlab slab) {
+    VectorBlocks w = weight.blocks();
+    int blocks = w.columns / Int8Blocks.BLOCK;
+    for (int block = 0; block < blocks; block += VectorSlab.BLOCKS) {
+      slab.blocks = Math.min(VectorSlab.BLOCKS, blocks - block);
+      int from = (group * blocks + block) * 2 * w.packing.lowBits() * VectorWeight.LANES;
+      VectorWideKernels.unpack(w.low, from, slab.blocks, slab.floats);
+      VectorScales.unpack(w, group, block, slab.blocks, slab, 0);
+      for (int tile = firstTile; tile < lastTile; tile++) {
+        int row = tile * VectorInput.TILE;
+        int x = row * w.columns + block * Int8Blocks.BLOCK * VectorInput.TILE;
+        int at = row * stride + group * VectorWeight.GROUP;
+        VectorWideKernels.four(slab, input, x, out, at, stride);
       }
     }
   }
@@ -121,12 +145,13 @@ final class VectorMatmul implements Workers.Task {
     }
   }
 
-  /** A tile of one row, one or two groups. */
-  private void one(int group, int groups, int tile, VectorSlab slab) {
+  /** A tile of one row, or of two if the weight is quantised; one or two groups. */
+  private void narrow(int group, int groups, int tile, int width, VectorSlab slab) {
     int x = tile * VectorInput.TILE * weight.columns();
     int at = tile * VectorInput.TILE * stride + group * VectorWeight.GROUP;
     if (weight.blocks() != null) {
-      quantisedOne(group, groups, x, at, slab);
+      clear(group, groups, tile * VectorInput.TILE, tile * VectorInput.TILE + width);
+      quantisedNarrow(group, groups, x, width, at, slab);
       return;
     }
     for (int g = group; g < group + groups; g++) {
@@ -139,15 +164,15 @@ final class VectorMatmul implements Workers.Task {
     }
   }
 
-  private void quantisedOne(int group, int groups, int x, int at, VectorSlab slab) {
+  private void quantisedNarrow(int group, int groups, int x, int width, int at, VectorSlab slab) {
     VectorBlocks w = weight.blocks();
     VectorPacking packing = w.packing;
     int blocks = w.columns / Int8Blocks.BLOCK;
-    Arrays.fill(out, at, at + groups * VectorWeight.GROUP, 0f);
-    slab.shape(packing, groups, 1);
-    for (int block = 0; block < blocks; block += VectorSlab.BLOCKS_OF_ONE) {
-      slab.blocks = Math.min(VectorSlab.BLOCKS_OF_ONE, blocks - block);
-      int xAt = x + block * Int8Blocks.BLOCK;
+    slab.shape(packing, groups, width);
+    int blocksMax = VectorSlab.BLOCKS_OF_ONE / width;
+    for (int block = 0; block < blocks; block += blocksMax) {
+      slab.blocks = Math.min(blocksMax, blocks - block);
+      int xAt = x + block * Int8Blocks.BLOCK * width;
       int blockInts = 2 * packing.lowBits() * VectorWeight.LANES;
       int first = (group * blocks + block) * blockInts;
       int second = groups == 2 ? first + blocks * blockInts : first;
@@ -155,17 +180,35 @@ final class VectorMatmul implements Workers.Task {
         VectorScales.unpack(w, group + g, block, slab.blocks, slab, g * VectorSlab.GROUP_SCALES);
       }
       if (packing.bits() == 8) {
-        VectorProducts.bytesOne(w.low, first, second, slab, input.pairs, xAt);
+        if (width == 1) {
+          VectorDirectProducts.bytesOne(w.low, first, second, slab, input.pairs, xAt);
+        } else {
+          for (int g = 0; g < groups; g++) {
+            VectorDirectProducts.bytesTwo(
+                w.low, g == 0 ? first : second, slab, g, input.pairs, xAt);
+          }
+        }
       } else if (packing.bits() == 4 && packing.run() == Int8Blocks.BLOCK) {
-        VectorProducts.nibblesOne(w.low, first, second, slab, packing.zero(), input, xAt);
+        if (width == 1) {
+          VectorDirectProducts.nibblesOne(w.low, first, second, slab, packing.zero(), input, xAt);
+        } else {
+          for (int g = 0; g < groups; g++) {
+            int from = g == 0 ? first : second;
+            VectorDirectProducts.nibblesTwo(w.low, from, slab, g, packing.zero(), input, xAt);
+          }
+        }
       } else {
         for (int g = 0; g < groups; g++) {
           int to = g * VectorSlab.GROUP_WEIGHTS;
           VectorUnpack.unpack(w, group + g, block, slab.blocks, slab.weights, to);
         }
-        VectorProducts.one(slab, packing.run(), input.pairs, xAt);
+        if (width == 1) {
+          VectorProducts.one(slab, packing.run(), input.pairs, xAt);
+        } else {
+          VectorProducts.two(slab, packing.run(), input.pairs, xAt);
+        }
       }
-      VectorScaling.add(packing, slab, input, xAt, out, at, 0);
+      VectorScaling.add(packing, slab, input, xAt, out, at, stride);
     }
   }
 }

@@ -60,7 +60,7 @@ final class VectorScaling {
     int halving = slab.perBlock - 1;
     int subBlocks = slab.blocks * slab.perBlock;
     for (int cell = 0; cell < slab.groups * rows; cell++) {
-      int row = cell & rows - 1; // 1 or 4: no division
+      int row = cell & rows - 1; // 1, 2 or 4: no division
       int group = cell >> rowBits;
       int to = at + row * stride + group * GROUP;
       int scaleAt = group * VectorSlab.GROUP_SCALES;
@@ -89,7 +89,7 @@ final class VectorScaling {
     int halving = slab.perBlock - 1;
     int subBlocks = slab.blocks * slab.perBlock;
     for (int cell = 0; cell < slab.groups * rows; cell++) {
-      int row = cell & rows - 1; // 1 or 4: no division
+      int row = cell & rows - 1; // 1, 2 or 4: no division
       int group = cell >> rowBits;
       int to = at + row * stride + group * GROUP;
       int scaleAt = group * VectorSlab.GROUP_SCALES;
@@ -115,13 +115,13 @@ final class VectorScaling {
     }
   }
 
-  /** Of {@link VectorProducts#wide}: low sums, then high sums. */
+  /** Of {@link VectorDirectProducts#bytesOne}: low sums, then high sums. */
   private static void pairs(VectorSlab slab, float[] d, int dAt, float[] out, int at, int stride) {
     int rows = slab.rows;
     int rowBits = rows >> 1;
     int perRun = perRun(slab);
     for (int cell = 0; cell < slab.groups * rows; cell++) {
-      int row = cell & rows - 1; // 1 or 4: no division
+      int row = cell & rows - 1; // 1, 2 or 4: no division
       int group = cell >> rowBits;
       int to = at + row * stride + group * GROUP;
       int scaleAt = group * VectorSlab.GROUP_SCALES;
@@ -159,7 +159,7 @@ final class VectorScaling {
     int halving = slab.perBlock - 1;
     int subBlocks = slab.blocks * slab.perBlock;
     for (int cell = 0; cell < slab.groups * rows; cell++) {
-      int row = cell & rows - 1; // 1 or 4: no division
+      int row = cell & rows - 1; // 1, 2 or 4: no division
       int group = cell >> rowBits;
       int to = at + row * stride + group * GROUP;
       int scaleAt = group * VectorSlab.GROUP_SCALES;
@@ -196,7 +196,7 @@ final class VectorScaling {
     int rowBits = rows >> 1;
     int perRun = perRun(slab);
     for (int cell = 0; cell < slab.groups * rows; cell++) {
-      int row = cell & rows - 1; // 1 or 4: no division
+      int row = cell & rows - 1; // 1, 2 or 4: no division
       int group = cell >> rowBits;
       int to = at + row * stride + group * GROUP;
       int scaleAt = group * VectorSlab.GROUP_SCALES;

@@ -6,7 +6,7 @@ package io.millrace.engine.backend.cpu;
  */
 final class VectorSlab {
 
-  /** Blocks of a slab, for four rows of activations at a time and for one. */
+  /** Blocks of a slab, for four rows of activations at a time and for less. */
   static final int BLOCKS = 4;
 
   static final int BLOCKS_OF_ONE = 32;
@@ -17,9 +17,6 @@ final class VectorSlab {
 
   /** Shorts of one group's inputs in {@link #weights}, sub-blocks' floats in {@link #scales}. */
   static final int GROUP_WEIGHTS = BLOCKS_OF_ONE * Int8Blocks.BLOCK * VectorWeight.GROUP;
-
-  /** Where the odd inputs of a group start, of types whose products fit int16 only in pairs. */
-  static final int ODD_INPUTS = GROUP_WEIGHTS / 2;
 
   static final int GROUP_SCALES = BLOCKS_OF_ONE * SUB_BLOCKS_MAX * VectorWeight.GROUP;
 
@@ -35,6 +32,12 @@ final class VectorSlab {
   final int[] sums =
       new int[2 * Math.max(BLOCKS * VectorInput.TILE, BLOCKS_OF_ONE) * RUNS_MAX * LANES];
 
+  /** One group's inputs as floats, {@code [inputs][a, b][LANES]}. */
+  final float[] floats = new float[BLOCKS * Int8Blocks.BLOCK * VectorWeight.GROUP];
+
+  /** Sums of their products, {@code [blocks][row of the tile][a, b][LANES]}. */
+  final float[] floatSums = new float[BLOCKS * VectorInput.TILE * VectorWeight.GROUP];
+
   // ---- what is in it
 
   /** Blocks in the slab. */
@@ -43,10 +46,7 @@ final class VectorSlab {
   /** Where the second group's weights start: behind the first's, or there if there is only one. */
   int secondAt;
 
-  /** {@link #ODD_INPUTS}; the compiler hoists the checks of an index if it is no constant. */
-  final int oddAt = ODD_INPUTS;
-
-  /** Groups, 1 or 2, and rows of activations, 1 or 4. */
+  /** Groups, 1 or 2, and rows of activations, 1, 2 or 4. */
   int groups;
 
   int rows;

@@ -22,7 +22,6 @@ final class VectorUnpack {
     int first = group * (w.columns / Int8Blocks.BLOCK) + block;
     int lowAt = first * 2 * packing.lowBits() * LANES;
     switch (packing.lowBits()) {
-      case 8 -> bytes(w.low, lowAt, blocks, to, at);
       case 4 -> nibbles(w.low, lowAt, blocks, packing.e2m1() ? 0 : packing.zero(), to, at);
       default -> pairs(w.low, lowAt, blocks, packing.zero(), to, at);
     }
@@ -32,17 +31,6 @@ final class VectorUnpack {
     int highBits = packing.highBits();
     if (highBits > 0) {
       add(w.high, first * 2 * highBits * LANES, blocks, highBits, packing.lowBits(), to, at);
-    }
-  }
-
-  /** First the even inputs, then the odd ones. */
-  private static void bytes(int[] plane, int from, int blocks, short[] to, int at) {
-    for (int v = 0; v < blocks * 16; v++) {
-      ShortVector two =
-          (ShortVector) IntVector.fromArray(I, plane, from + v * LANES).reinterpretShape(S, 0);
-      int i = at + v * STEP;
-      two.lanewise(VectorOperators.LSHL, 8).lanewise(VectorOperators.ASHR, 8).intoArray(to, i);
-      two.lanewise(VectorOperators.ASHR, 8).intoArray(to, i + VectorSlab.ODD_INPUTS);
     }
   }
 

@@ -92,7 +92,7 @@ class BackendParityTest {
     int outputs = 3 * VectorWeight.GROUP + 5; // three groups and a bit
     int inputs = 5 * 256; // more than one slab, and not a whole number of them
     byte[] weights = RandomBlocks.of(type, outputs * inputs / type.blockElements(), random);
-    for (int rows : new int[] {1, 2, 5, 39}) {
+    for (int rows : new int[] {1, 2, 5, 6, 39}) {
       Operation matmul = matmul(type, rows, outputs, inputs, weights);
       assertThat(run(vector, matmul)).as("%d rows", rows).isEqualTo(run(scalar, matmul));
     }
