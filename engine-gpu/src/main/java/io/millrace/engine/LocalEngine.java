@@ -107,8 +107,8 @@ public final class LocalEngine implements Engine {
     int vocabSize = Math.min(model.vocabSize(), tokenizer.vocabSize());
     int contextTokensMax = Math.min(config.contextTokensMax(), model.contextLength());
     this.pool = new BlockPool(config.kvBlocks(), config.blockTokens());
-    this.intake = new RequestIntake(tokenizer, vocabSize, contextTokensMax, pool);
     this.scheduler = new Scheduler(config, pool);
+    this.intake = new RequestIntake(tokenizer, vocabSize, contextTokensMax, pool, scheduler);
     this.speculator =
         new Speculator(
             proposer,

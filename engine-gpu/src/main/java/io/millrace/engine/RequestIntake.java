@@ -4,6 +4,7 @@ import io.millrace.engine.kvcache.BlockPool;
 import io.millrace.engine.sampling.grammar.GrammarException;
 import io.millrace.engine.sampling.grammar.GrammarState;
 import io.millrace.engine.sampling.grammar.Grammars;
+import io.millrace.engine.scheduler.Scheduler;
 import io.millrace.engine.scheduler.Sequence;
 import io.millrace.engine.tokenizer.Tokenizer;
 
@@ -16,6 +17,7 @@ final class RequestIntake {
   private final int vocabSize;
   private final int contextTokensMax;
   private final BlockPool pool;
+  private final Scheduler scheduler;
   private final Grammars grammars;
   private long arrivals;
 
@@ -23,12 +25,19 @@ final class RequestIntake {
    * @param vocabSize token ids that the model and the tokenizer both know: those below it
    * @param contextTokensMax most tokens of prompt and output together
    * @param pool the blocks of the sequences to come
+   * @param scheduler says which of them could ever run
    */
-  RequestIntake(Tokenizer tokenizer, int vocabSize, int contextTokensMax, BlockPool pool) {
+  RequestIntake(
+      Tokenizer tokenizer,
+      int vocabSize,
+      int contextTokensMax,
+      BlockPool pool,
+      Scheduler scheduler) {
     this.tokenizer = tokenizer;
     this.vocabSize = vocabSize;
     this.contextTokensMax = contextTokensMax;
     this.pool = pool;
+    this.scheduler = scheduler;
     this.grammars = new Grammars(tokenizer, vocabSize);
   }
 
@@ -48,8 +57,7 @@ final class RequestIntake {
     }
     int tokensMax =
         (int) Math.min((long) promptLength + request.sampling().maxTokens(), contextTokensMax);
-    // The last token is drawn but never computed.
-    if (pool.blocksFor(tokensMax - 1) > pool.size()) {
+    if (!scheduler.fits(tokensMax)) {
       throw refusal(
           "prompt and output may take %d tokens of KV cache, which holds %d"
               .formatted(tokensMax - 1, (long) pool.size() * pool.blockTokens()));

@@ -107,6 +107,15 @@ public record SamplingParams(
 
   /** The same for another of the answers to a prompt. */
   public SamplingParams withChoice(int index) {
+    return with(index, format);
+  }
+
+  /** The same for answers of a format; null for any text. */
+  public SamplingParams withFormat(ResponseFormat wanted) {
+    return with(choice, wanted);
+  }
+
+  private SamplingParams with(int index, ResponseFormat wanted) {
     return new SamplingParams(
         temperature,
         topK,
@@ -119,23 +128,6 @@ public record SamplingParams(
         logprobs,
         ignoreEos,
         index,
-        format);
-  }
-
-  /** The same for answers of a format; null for any text. */
-  public SamplingParams withFormat(ResponseFormat wanted) {
-    return new SamplingParams(
-        temperature,
-        topK,
-        topP,
-        minP,
-        repetitionPenalty,
-        seed,
-        maxTokens,
-        stop,
-        logprobs,
-        ignoreEos,
-        choice,
         wanted);
   }
 

@@ -2,6 +2,7 @@ package io.millrace.engine.backend.cpu;
 
 import io.millrace.engine.backend.TensorData;
 import io.millrace.engine.gguf.GgmlType;
+import io.millrace.engine.quant.HalfFloats;
 import io.millrace.engine.quant.RowDecoder;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;

@@ -3,6 +3,7 @@ package io.millrace.engine.backend.cpu;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.quant.BlockFormat;
 import io.millrace.engine.quant.DecodedRow;
+import io.millrace.engine.quant.HalfFloats;
 
 /**
  * The blocks of a quantised {@link VectorWeight}, repacked: lanes are output rows, in groups of two

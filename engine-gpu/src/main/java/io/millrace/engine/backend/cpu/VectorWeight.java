@@ -3,6 +3,7 @@ package io.millrace.engine.backend.cpu;
 import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.backend.TensorData;
 import io.millrace.engine.gguf.GgmlType;
+import io.millrace.engine.quant.HalfFloats;
 import java.io.IOException;
 import jdk.incubator.vector.FloatVector;
 
