@@ -22,8 +22,8 @@ final class JobSettings {
       names = "--draft",
       paramLabel = "D.gguf",
       description =
-          "A smaller model of the same vocabulary, which drafts tokens: the same answers, sooner"
-              + " where the model is large.")
+          "A smaller model of the same vocabulary, which drafts tokens: faster, the same answers."
+              + " The shipped model has one.")
   private Path draft;
 
   @Option(
@@ -51,6 +51,9 @@ final class JobSettings {
       ModelOptions first = new ModelOptions(models.get(0));
       if (model != null || !options.contains(first.path)) {
         options.set(first.path, modelFile().toString());
+        if (model == null && draft == null && !options.contains(first.draft)) {
+          options.set(first.draft, Installation.draft().toString());
+        }
       }
       if (draft != null) {
         options.set(first.draft, readable("--draft", draft).toString());
