@@ -30,6 +30,23 @@ public final class MillraceOptions {
           .noDefaultValue()
           .withDescription("Brokers, host:port, comma-separated.");
 
+  public static final ConfigOption<String> KAFKA_CONFIG =
+      key("millrace.kafka.config")
+          .stringType()
+          .noDefaultValue()
+          .withDescription(
+              "Path of a file with Kafka's connection settings (TLS, SASL), in Kafka's own form, on"
+                  + " every machine of the cluster. Secrets in it are references, or stay in it:"
+                  + " docs/OPERATIONS.md.");
+
+  public static final ConfigOption<Boolean> KAFKA_ACCESS_CHECK =
+      key("millrace.kafka.access-check")
+          .booleanType()
+          .defaultValue(true)
+          .withDescription(
+              "Whether the brokers are asked at submission if the topics are there and the user may"
+                  + " use them. Off where jobs are submitted from a machine that has no secrets.");
+
   public static final ConfigOption<String> TOPIC_PREFIX =
       key("millrace.topics.prefix")
           .stringType()

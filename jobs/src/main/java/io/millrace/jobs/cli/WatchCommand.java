@@ -57,7 +57,7 @@ final class WatchCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     try (Interrupts interrupts = Interrupts.handledBy(ExitCodes.OK, () -> {});
         CommittedReader reader =
-            new CommittedReader(kafka.bootstrapServers(), List.of(name), from)) {
+            new CommittedReader(kafka.connection(), List.of(name), from)) {
       err.println("watching " + name + " at " + kafka.bootstrapServers());
       err.flush();
       print(reader, EventLine.of(name, json));
