@@ -83,7 +83,7 @@ class SecureKafkaCommandsTest {
         .isEqualTo(failed("there is no topic " + TOPIC + at + " that this user may see"));
     assertThat(run("submit", prompts, file(READER)))
         .isEqualTo(
-            failed("not all prompts could be sent: Not authorized to access topics: [millrace.prompts]"));
+            failed("this user may not write to " + TOPIC + ": Cluster authorization failed."));
     assertThat(run("watch", TOPIC, "--from", "beginning", file(SENDER)).err())
         .last()
         .isEqualTo("millrace: Not authorized to access topics: [millrace.prompts]");

@@ -21,6 +21,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** Sends lines to a topic, and finds the answers to them among all others. */
@@ -153,7 +154,11 @@ public final class Submission {
     }
     synchronized (failure) {
       if (failure[0] != null) {
-        throw new IOException("not all prompts could be sent", failure[0]);
+        throw new IOException(
+            failure[0] instanceof AuthorizationException
+                ? "this user may not write to " + topic
+                : "not all prompts could be sent",
+            failure[0]);
       }
     }
     return count;
