@@ -29,6 +29,10 @@ import io.millrace.schemas.Prompt;
 import io.millrace.schemas.RequestStatus;
 import io.millrace.schemas.Response;
 import io.millrace.schemas.TokenEvent;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -250,6 +254,26 @@ class InferenceJobTest {
         .as("equal prompts were generated once")
         .isEqualTo(texts);
     assertThat(records.committed(topics.deadLetters())).isEmpty();
+  }
+
+  @Test
+  void hasTheMetricsThatAlertsAndPanelsShow() throws Exception {
+    Topics topics = topics("metrics.");
+    JobHandle job = submit("metrics", options(topics), new FakeModels("metrics", PLENTY));
+    records.send(List.of(prompt(topics, null, json("counted"))));
+    records.await(topics.responses(), 1);
+    String page =
+        HttpClient.newHttpClient()
+            .send(
+                HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + flink.metricsPort() + "/metrics"))
+                    .build(),
+                HttpResponse.BodyHandlers.ofString())
+            .body();
+    job.cancel(MAX);
+    for (String metric : MonitoringFilesTest.metrics()) {
+      assertThat(page).containsPattern("(?m)^" + metric + "\\{");
+    }
   }
 
   @Test
