@@ -153,6 +153,7 @@ public final class InferenceJob {
    */
   public static void main(String[] args) throws Exception {
     Configuration options = JobArguments.parse(args);
+    MillraceOptions.validate(options);
     MillraceOptions.describe(options).forEach(LOG::info);
     StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
     if (options.get(MillraceOptions.KAFKA_ACCESS_CHECK)) {

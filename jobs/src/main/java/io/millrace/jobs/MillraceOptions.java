@@ -2,6 +2,7 @@ package io.millrace.jobs;
 
 import static org.apache.flink.configuration.ConfigOptions.key;
 
+import io.millrace.schemas.ConfluentRegistry;
 import java.lang.reflect.Field;
 import java.time.Duration;
 import java.util.Comparator;
@@ -256,6 +257,7 @@ public final class MillraceOptions {
     sized(configuration, OUTPUT_SIZE_MAX);
     sized(configuration, CACHE_ANSWER_SIZE_MAX);
     answersFit(configuration);
+    withoutLogin(configuration);
     positive(configuration, CACHE_TTL);
     positive(configuration, TRANSACTION_TIMEOUT);
     models.forEach(model -> new ModelOptions(model).validate(configuration));
@@ -294,6 +296,17 @@ public final class MillraceOptions {
     if (needed > configuration.get(OUTPUT_SIZE_MAX).getBytes()) {
       throw new IllegalArgumentException(
           OUTPUT_SIZE_MAX.key() + " must be at least six times " + CACHE_ANSWER_SIZE_MAX.key());
+    }
+  }
+
+  /** Options are printed, and stand in the arguments of processes. */
+  private static void withoutLogin(Configuration configuration) {
+    if (configuration.getOptional(SCHEMA_REGISTRY).filter(url -> url.contains("@")).isPresent()) {
+      throw new IllegalArgumentException(
+          SCHEMA_REGISTRY.key()
+              + " must hold no login; the environment's variable "
+              + ConfluentRegistry.USER_INFO_VARIABLE
+              + " does");
     }
   }
 

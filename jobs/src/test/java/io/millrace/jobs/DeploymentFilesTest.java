@@ -89,7 +89,8 @@ class DeploymentFilesTest {
     assertThat(environment("taskmanager")).doesNotContainKey("MILLRACE_GPU");
 
     Configuration available = new Configuration();
-    Matcher commented = Pattern.compile("(?m)^# (high-availability\\.\\S+): (\\S+)$").matcher(config);
+    Matcher commented =
+        Pattern.compile("(?m)^# (high-availability\\.\\S+): (\\S+)$").matcher(config);
     while (commented.find()) {
       available.setString(commented.group(1), commented.group(2));
     }
@@ -182,7 +183,8 @@ class DeploymentFilesTest {
         .contains("ARG FLINK_IMAGE=flink:" + property(pom, "flink.version") + "-scala_2.12-java17")
         .doesNotContain("latest");
     assertThat(services().values())
-        .allSatisfy(s -> assertThat(s.get("image").toString()).matches("[a-z/]+:v?\\d+\\.[\\w.-]*"));
+        .allSatisfy(
+            s -> assertThat(s.get("image").toString()).matches("[a-z/]+:v?\\d+\\.[\\w.-]*"));
   }
 
   @Test
@@ -195,10 +197,13 @@ class DeploymentFilesTest {
               assertThat(service.get("restart").toString())
                   .as(name)
                   .matches(once.contains(name) ? "no|on-failure:5" : "unless-stopped");
-              assertThat(service.containsKey("healthcheck")).as(name).isNotEqualTo(once.contains(name));
+              assertThat(service.containsKey("healthcheck"))
+                  .as(name)
+                  .isNotEqualTo(once.contains(name));
               Object needs = service.get("depends_on");
               if (needs != null) {
-                assertThat(services()).containsKeys(((Map<?, ?>) needs).keySet().toArray(String[]::new));
+                assertThat(services())
+                    .containsKeys(((Map<?, ?>) needs).keySet().toArray(String[]::new));
               }
             });
   }
@@ -210,7 +215,8 @@ class DeploymentFilesTest {
     assertThat(dockerfile).contains("COPY jobs/target/lib/ ", " jobs/target/millrace-jobs-*.jar ");
     assertThat(pom).contains("<artifactId>millrace-jobs</artifactId>", "directory}/lib<");
     // What the image takes out of lib/ must not be what the engine or the jobs bring.
-    Matcher removed = Pattern.compile("(?m)^ *(?:&& rm -f )?((?:[\\w.-]+-\\*[ \\\\]*)+)$").matcher(dockerfile);
+    Matcher removed =
+        Pattern.compile("(?m)^ *(?:&& rm -f )?((?:[\\w.-]+-\\*[ \\\\]*)+)$").matcher(dockerfile);
     List<String> globs = new ArrayList<>();
     while (removed.find()) {
       globs.addAll(List.of(removed.group(1).replace("\\", "").trim().split("\\s+")));

@@ -86,7 +86,8 @@ class KubernetesFilesTest {
             .isEqualTo(conf.getString(key, null).trim());
       }
     }
-    assertThat(memory("jobManager")).isEqualTo(conf.getString("jobmanager.memory.process.size", ""));
+    assertThat(memory("jobManager"))
+        .isEqualTo(conf.getString("jobmanager.memory.process.size", ""));
     assertThat(memory("taskManager"))
         .isEqualTo(conf.getString("taskmanager.memory.process.size", ""));
 
@@ -128,7 +129,8 @@ class KubernetesFilesTest {
         .extracting(s -> s.get("kind"))
         .containsExactly(
             "ConfigMap", "PersistentVolumeClaim", "PersistentVolumeClaim", "NetworkPolicy");
-    List<String> names = settings.stream().map(s -> map(s.get("metadata")).get("name").toString()).toList();
+    List<String> names =
+        settings.stream().map(s -> map(s.get("metadata")).get("name").toString()).toList();
     Map<String, Object> pod = map(map(spec.get("podTemplate")).get("spec"));
     assertThat(pod.get("volumes").toString())
         .contains("claimName=" + names.get(1), "claimName=" + names.get(2), "name=" + names.get(0));

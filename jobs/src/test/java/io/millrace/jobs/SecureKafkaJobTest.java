@@ -125,7 +125,6 @@ class SecureKafkaJobTest {
       for (String page : pages(flink.dashboardUrl(), job.id().toString())) {
         pages.append(get(page)).append('\n');
       }
-      assertThat(job.restarts()).isZero();
       job.stopWithSavepoint(data.savepoints(), MAX);
       log = captured.text();
     }
@@ -138,10 +137,14 @@ class SecureKafkaJobTest {
     assertThat(new String(graph, ISO_8859_1))
         .contains("sasl.jaas.config", "${connection-file:" + file)
         .doesNotContain(password);
-    assertThat(contents(directory.resolve("data/savepoints")))
+    assertThat(contents(directory.resolve("data/savepoints"), ""))
         .contains(TOPICS.prompts())
         .doesNotContain(password);
-    assertThat(contents(directory.resolve("data/checkpoints"))).doesNotContain(password);
+    assertThat(contents(directory.resolve("data/checkpoints"), "")).doesNotContain(password);
+    // Every event of every topic.
+    assertThat(contents(directory.resolve("kafka"), ".log"))
+        .contains("in secret", "IN SECRET")
+        .doesNotContain(password);
   }
 
   @Test
@@ -149,8 +152,7 @@ class SecureKafkaJobTest {
     assertThatCode(() -> KafkaAccess.require(options(kafka.file(JOB).orElseThrow())))
         .doesNotThrowAnyException();
     assertDenied(
-        READER,
-        "does not allow this user to WRITE transactional ids that start with millrace");
+        READER, "does not allow this user to WRITE transactional ids that start with millrace");
     assertDenied(
         STRANGER,
         "does not allow this user to DESCRIBE topic millrace.prompts, to DESCRIBE topic"
@@ -245,15 +247,18 @@ class SecureKafkaJobTest {
   private static String get(String url) throws IOException, InterruptedException {
     HttpResponse<String> response =
         HttpClient.newHttpClient()
-            .send(HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString());
+            .send(
+                HttpRequest.newBuilder(URI.create(url)).build(),
+                HttpResponse.BodyHandlers.ofString());
     assertThat(response.statusCode()).as(url).isEqualTo(200);
     return response.body();
   }
 
-  private static String contents(Path tree) throws IOException {
+  private static String contents(Path tree, String suffix) throws IOException {
     List<Path> files = new ArrayList<>();
     try (Stream<Path> all = Files.walk(tree)) {
-      all.filter(Files::isRegularFile).forEach(files::add);
+      all.filter(file -> Files.isRegularFile(file) && file.toString().endsWith(suffix))
+          .forEach(files::add);
     }
     StringBuilder text = new StringBuilder();
     for (Path file : files) {

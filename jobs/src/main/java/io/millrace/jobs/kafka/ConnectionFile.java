@@ -185,7 +185,8 @@ final class ConnectionFile {
         .keySet()
         .removeAll(
             Set.of(
-                CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, CommonClientConfigs.CLIENT_ID_CONFIG));
+                CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG,
+                CommonClientConfigs.CLIENT_ID_CONFIG));
     return known;
   }
 

@@ -161,7 +161,9 @@ public final class KafkaAccess {
 
   private boolean silent(Throwable cause) {
     LOG.warn(
-        "Kafka at {} does not tell whether the job may work: {}", bootstrapServers, cause.toString());
+        "Kafka at {} does not tell whether the job may work: {}",
+        bootstrapServers,
+        cause.toString());
     return false;
   }
 

@@ -55,7 +55,7 @@ class UpCommandTest {
       assertThat(sockets).hasSizeGreaterThanOrEqualTo(4);
       assertThat(sockets).allMatch(ListeningSockets.Socket::isLoopback);
 
-      process.destroy();
+      process.toHandle().destroy(); // unlike Process.destroy, leaves its output open
       console.lines().forEach(seen::add);
       assertThat(process.waitFor(120, TimeUnit.SECONDS)).isTrue();
       assertThat(process.exitValue()).as(() -> String.join("\n", seen)).isZero();

@@ -87,7 +87,9 @@ public final class SecureKafka implements AutoCloseable {
   /** Connection settings that hold the password themselves. */
   public Path fileWithPassword(String user, String password) throws IOException {
     return settings(
-        user + "-literal", "username=\"" + user + "\" password=\"" + password + "\"", storePassword);
+        user + "-literal",
+        "username=\"" + user + "\" password=\"" + password + "\"",
+        storePassword);
   }
 
   /** Connection settings that take the password from a variable of the environment. */
@@ -182,8 +184,7 @@ public final class SecureKafka implements AutoCloseable {
             "STORE_PASSWORD");
     keytool.environment().put("STORE_PASSWORD", storePassword);
     Process process = keytool.redirectErrorStream(true).start();
-    String output =
-        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     try {
       if (!process.waitFor(2, TimeUnit.MINUTES) || process.exitValue() != 0) {
         throw new IOException("keytool: " + output);

@@ -40,13 +40,14 @@ public final class CapturedLog implements AutoCloseable {
     }
     root.addAppender(log.appender, Level.INFO, null);
     // The console goes on with what it had.
-    root.getAppenders().forEach(
-        (name, other) -> {
-          if (other != log.appender) {
-            root.removeAppender(name);
-            root.addAppender(other, Level.ERROR, null);
-          }
-        });
+    root.getAppenders()
+        .forEach(
+            (name, other) -> {
+              if (other != log.appender) {
+                root.removeAppender(name);
+                root.addAppender(other, Level.ERROR, null);
+              }
+            });
     for (String name : loggers) {
       Configurator.setLevel(name, Level.INFO);
     }
