@@ -7,11 +7,16 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.flink.configuration.Configuration;
 import picocli.CommandLine.Option;
 
 /** The options of every command that runs the inference job. */
 final class JobSettings {
+  /** Options about the brokers, which the embedded one answers. */
+  private static final Set<String> OWN_BROKER =
+      Set.of(MillraceOptions.KAFKA_BOOTSTRAP.key(), MillraceOptions.KAFKA_CONFIG.key());
+
   @Option(
       names = "--model",
       paramLabel = "M.gguf",
@@ -43,6 +48,10 @@ final class JobSettings {
       if (!entry.getKey().startsWith(MillraceOptions.PREFIX)) {
         throw CommandFailure.wrongUse(
             "--set " + entry.getKey() + ": options start with " + MillraceOptions.PREFIX);
+      }
+      if (OWN_BROKER.contains(entry.getKey())) {
+        throw CommandFailure.wrongUse(
+            "--set " + entry.getKey() + ": this command has a broker of its own");
       }
       options.setString(entry.getKey(), entry.getValue());
     }
