@@ -6,10 +6,12 @@ import java.util.function.LongFunction;
 
 /** Bills the device's time. */
 final class DeviceMeter implements CostMeter {
+  private static final Charge UNKNOWN = Charge.unpriced("electricity-measured", "no second yet");
+
   private final LongFunction<DeviceRate> rates;
 
   /**
-   * @param rates the price in force at a time, epoch milliseconds
+   * @param rates the price in force at a time, epoch milliseconds; null where nobody knows it
    */
   DeviceMeter(LongFunction<DeviceRate> rates) {
     this.rates = rates;
@@ -18,6 +20,9 @@ final class DeviceMeter implements CostMeter {
   @Override
   public Charge work(Work work, long nowMs) {
     DeviceRate rate = rates.apply(nowMs);
+    if (rate == null) {
+      return UNKNOWN;
+    }
     BigDecimal input = rate.usd(work.prefillNanos());
     return new Charge(
         input,
@@ -34,13 +39,15 @@ final class DeviceMeter implements CostMeter {
     }
     return inputUsd
         .multiply(BigDecimal.valueOf(work.cachedTokens()))
-        .divide(
-            BigDecimal.valueOf(work.freshTokens()), DevicePrice.SCALE, RoundingMode.HALF_EVEN);
+        .divide(BigDecimal.valueOf(work.freshTokens()), DevicePrice.SCALE, RoundingMode.HALF_EVEN);
   }
 
   @Override
   public Charge time(long nanos, long nowMs) {
     DeviceRate rate = rates.apply(nowMs);
+    if (rate == null) {
+      return UNKNOWN;
+    }
     return new Charge(
         Charge.NOTHING, rate.usd(nanos), Charge.NOTHING, rate.source(), rate.version());
   }

@@ -62,12 +62,12 @@ final class ElectricityRates implements LongFunction<CostMeter.DeviceRate> {
     }
   }
 
+  /** Null if nobody knows: in the first second of a device whose power is only measured. */
   @Override
   public CostMeter.DeviceRate apply(long nowMs) {
     BigDecimal watts = measured == null ? null : measured.watts(nowMs);
     if (watts == null) {
-      // In its first second, a device of unknown power counts as one that draws nothing known.
-      return configured != null ? configured : rate(BigDecimal.ZERO, "electricity-measured");
+      return configured;
     }
     if (!watts.equals(lastWatts)) {
       lastWatts = watts;

@@ -8,8 +8,13 @@ import java.util.function.LongFunction;
 /** By what a model's work is billed, as it travels to the tasks that do the work. */
 public sealed interface Pricing extends Serializable {
 
-  /** The meter of one task. */
-  CostMeter open();
+  /**
+   * The meter of one task.
+   *
+   * @param nowMs epoch milliseconds: what is measured is measured from now on
+   * @throws IllegalStateException if something must be measured here and cannot be
+   */
+  CostMeter open(long nowMs);
 
   /** By the hour of the device. */
   static Pricing deviceHour(BigDecimal usdPerHour) {
@@ -34,26 +39,25 @@ public sealed interface Pricing extends Serializable {
   /** See {@link #deviceHour}. */
   record DeviceHour(BigDecimal usdPerHour, DevicePrice price) implements Pricing {
     @Override
-    public CostMeter open() {
+    public CostMeter open(long nowMs) {
       CostMeter.DeviceRate rate =
           new CostMeter.DeviceRate(price, "device-hour", usdPerHour.toPlainString() + " USD/h");
-      return new DeviceMeter(nowMs -> rate);
+      return new DeviceMeter(at -> rate);
     }
   }
 
   /** See {@link #electricity}. */
   record Electricity(BigDecimal usdPerKwh, BigDecimal watts) implements Pricing {
+    private static final Path POWERCAP = Path.of("/sys/class/powercap");
+
     public Electricity {
       ElectricityRates.check(usdPerKwh, watts);
     }
 
-    /**
-     * @throws IllegalStateException if the power can neither be measured here nor is configured
-     */
     @Override
-    public CostMeter open() {
+    public CostMeter open(long nowMs) {
       LongFunction<CostMeter.DeviceRate> rates =
-          new ElectricityRates(usdPerKwh, watts, RaplPower.find(Path.of("/sys/class/powercap")));
+          new ElectricityRates(usdPerKwh, watts, RaplPower.find(POWERCAP, nowMs));
       return new DeviceMeter(rates);
     }
   }
@@ -61,7 +65,7 @@ public sealed interface Pricing extends Serializable {
   /** See {@link #tokens}. */
   record Tokens(ModelPrice price) implements Pricing {
     @Override
-    public CostMeter open() {
+    public CostMeter open(long nowMs) {
       return new TokenMeter(price);
     }
   }

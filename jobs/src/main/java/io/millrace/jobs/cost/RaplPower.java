@@ -36,18 +36,19 @@ final class RaplPower {
   private long lastMs;
   private BigDecimal watts;
 
-  private RaplPower(List<Counter> counters) throws IOException {
+  private RaplPower(List<Counter> counters, long nowMs) throws IOException {
     this.counters = counters;
     this.lastMicrojoules = read();
-    this.lastMs = -1;
+    this.lastMs = nowMs;
   }
 
   /**
    * The counters of all processor packages, if they are there and may be read.
    *
    * @param powercap {@code /sys/class/powercap}
+   * @param nowMs when measuring begins
    */
-  static Optional<RaplPower> find(Path powercap) {
+  static Optional<RaplPower> find(Path powercap, long nowMs) {
     List<Counter> counters = new ArrayList<>();
     // intel-rapl:0 is a package; intel-rapl:0:0 a part of it; AMD's are named so too.
     try (DirectoryStream<Path> zones = Files.newDirectoryStream(powercap, "intel-rapl:*")) {
@@ -55,11 +56,12 @@ final class RaplPower {
         if (zone.getFileName().toString().matches("intel-rapl:\\d+")
             && Files.readString(zone.resolve("name")).startsWith("package")
             && counters.size() < PACKAGES_MAX) {
-          long range = Long.parseLong(Files.readString(zone.resolve("max_energy_range_uj")).strip());
+          long range =
+              Long.parseLong(Files.readString(zone.resolve("max_energy_range_uj")).strip());
           counters.add(new Counter(zone.resolve("energy_uj"), range));
         }
       }
-      return counters.isEmpty() ? Optional.empty() : Optional.of(new RaplPower(counters));
+      return counters.isEmpty() ? Optional.empty() : Optional.of(new RaplPower(counters, nowMs));
     } catch (IOException | UncheckedIOException | NumberFormatException e) {
       // Not Linux, a virtual machine, or counters for root only: then nothing is measured.
       return Optional.empty();
@@ -71,9 +73,7 @@ final class RaplPower {
    * passed, and where the counters can no longer be read.
    */
   BigDecimal watts(long nowMs) {
-    if (lastMs < 0) {
-      lastMs = nowMs;
-    } else if (nowMs - lastMs >= INTERVAL_MS_MIN) {
+    if (nowMs - lastMs >= INTERVAL_MS_MIN) {
       try {
         long[] microjoules = read();
         BigDecimal sum = BigDecimal.ZERO;
