@@ -182,6 +182,21 @@ public final class MillraceOptions {
           .defaultValues("default")
           .withDescription("Names of the models. The first answers prompts that name none.");
 
+  public static final ConfigOption<String> PRICE_CATALOGUE =
+      key("millrace.price.catalogue")
+          .stringType()
+          .noDefaultValue()
+          .withDescription(
+              "Prices per token, a file in the format of LiteLLM's"
+                  + " model_prices_and_context_window.json, on the machine that submits the job."
+                  + " Without it: the small catalogue that ships with the program.");
+
+  public static final ConfigOption<String> PRICE_OVERRIDES =
+      key("millrace.price.overrides")
+          .stringType()
+          .noDefaultValue()
+          .withDescription("Prices that go before the catalogue's, in the same format.");
+
   public static final ConfigOption<Integer> MAX_PARALLELISM =
       key("millrace.max-parallelism")
           .intType()
