@@ -69,7 +69,7 @@ final class ElectricityRates implements LongFunction<CostMeter.DeviceRate> {
     if (watts == null) {
       return configured;
     }
-    if (!watts.equals(lastWatts)) {
+    if (lastWatts == null || watts.compareTo(lastWatts) != 0) {
       lastWatts = watts;
       last = rate(watts, "electricity-measured");
     }
