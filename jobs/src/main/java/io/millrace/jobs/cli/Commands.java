@@ -29,7 +29,8 @@ final class Commands {
         new QuantizeCommand(),
         new PerplexityCommand(),
         new MakeModelCommand(),
-        new BenchCommand());
+        new BenchCommand(),
+        new TortureCommand());
   }
 
   /**
