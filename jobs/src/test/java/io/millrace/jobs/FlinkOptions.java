@@ -12,11 +12,11 @@ import java.util.jar.JarFile;
 import org.apache.flink.configuration.ConfigOption;
 
 /** Every option that the Flink on the class path declares in its option classes, by key. */
-final class FlinkOptions {
+public final class FlinkOptions {
 
   private FlinkOptions() {}
 
-  static Map<String, ConfigOption<?>> all() throws IOException {
+  public static Map<String, ConfigOption<?>> all() throws IOException {
     Map<String, ConfigOption<?>> options = new HashMap<>();
     for (String element : System.getProperty("java.class.path").split(File.pathSeparator)) {
       File file = new File(element);

@@ -21,9 +21,6 @@ import java.util.function.LongSupplier;
  * after it, and so many more answers as the seed says.
  */
 public final class Torture implements AutoCloseable {
-  /** Between two faults, at most so many times the engines' sequences are answered. */
-  private static final int ROUNDS_MAX = 2;
-
   private final TortureSettings settings;
   private final List<String> messages;
   private final Consumer<String> teller;
@@ -118,7 +115,7 @@ public final class Torture implements AutoCloseable {
   private void disturb(JobRun run) {
     Workload workload = new Workload(messages, settings.seed());
     FaultSchedule schedule =
-        new FaultSchedule(settings.seed(), ROUNDS_MAX * settings.engines() * settings.sequences());
+        new FaultSchedule(settings.seed(), settings.engines() * settings.sequences());
     Runnable load = () -> feed(run, workload);
     run.await("first answer", load, () -> run.evidence().settled() > 0);
     teller.accept(at() + "the first answers are there");
@@ -143,6 +140,8 @@ public final class Torture implements AutoCloseable {
         "token after the kill of " + killed,
         load,
         () -> run.evidence().newestTokenMillis() > kill.atMillis());
+    // Who wrote on for a moment before it noticed, wrote what no reader will see.
+    run.inProgress().take();
     teller.accept(
         at()
             + String.format(

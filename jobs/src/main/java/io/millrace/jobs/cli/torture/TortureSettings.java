@@ -41,7 +41,7 @@ public record TortureSettings(
 
   /** Prompts sent and not yet answered: they keep the engines busy until the next commit. */
   int outstandingMax() {
-    return 6 * engines * sequences;
+    return 4 * engines * sequences;
   }
 
   /** The job's options. */
