@@ -65,10 +65,6 @@ final class ClusterProcess {
     return process.pid();
   }
 
-  synchronized boolean isAlive() {
-    return process != null && process.isAlive();
-  }
-
   /** Whether it was started and runs no more. */
   synchronized boolean hasEnded() {
     return process != null && !process.isAlive();

@@ -25,6 +25,9 @@ public record ClusterSettings(
   private static final int TASK_MANAGERS_MAX = 8;
   private static final int SLOTS_MAX = 16;
 
+  /** Options of a JVM that does little for a short time. */
+  static final String QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+
   /** Within the limits of {@link ZooKeeperMain}; a JobManager that starved longer lost its job. */
   private static final Duration ZOOKEEPER_SESSION = Duration.ofSeconds(6);
 
@@ -78,10 +81,15 @@ public record ClusterSettings(
     set(c, "taskmanager.memory.task.off-heap.size", "128m");
     set(c, "taskmanager.numberOfTaskSlots", slotsPerTaskManager);
 
+    // And soon started: it lives for seconds, and what a second compiler gains comes later.
+    set(c, "env.java.opts.jobmanager", QUICK_START);
+
     // A death is noticed within seconds; a machine that is merely busy is not taken for dead.
     set(c, "heartbeat.interval", "1 s");
     set(c, "heartbeat.timeout", "30 s");
     set(c, "heartbeat.rpc-failure-threshold", 2);
+    set(c, "pekko.startup-timeout", "2 min");
+    set(c, "pekko.ask.timeout", "1 min");
     set(c, "high-availability.zookeeper.client.session-timeout", millis(ZOOKEEPER_SESSION));
     set(c, "high-availability.zookeeper.client.connection-timeout", millis(ZOOKEEPER_SESSION));
     set(c, "high-availability.zookeeper.client.retry-wait", "500 ms");
@@ -114,7 +122,8 @@ public record ClusterSettings(
   }
 
   private String uri(String child) {
-    return folder.resolve(child).toUri().toString();
+    // Whether there is a slash at its end depends on whether the folder exists.
+    return folder.resolve(child).toUri().toString().replaceFirst("/$", "");
   }
 
   private static String millis(Duration duration) {

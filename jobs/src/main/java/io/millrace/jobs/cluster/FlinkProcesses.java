@@ -18,7 +18,8 @@ final class FlinkProcesses {
   /** A JobManager that takes jobs. */
   static ClusterProcess jobManager(Path folder, Configuration flink) {
     var memory = JobManagerProcessUtils.processSpecFromConfig(flink);
-    List<String> options = words(flink.get(CoreOptions.FLINK_JVM_OPTIONS));
+    List<String> options = new ArrayList<>(words(flink.get(CoreOptions.FLINK_JVM_OPTIONS)));
+    options.addAll(words(flink.get(CoreOptions.FLINK_JM_JVM_OPTIONS)));
     options.addAll(words(JobManagerProcessUtils.generateJvmParametersStr(memory, flink)));
     List<String> main = main(StandaloneSessionClusterEntrypoint.class, folder);
     main.addAll(List.of("--executionMode", "cluster"));
@@ -31,7 +32,8 @@ final class FlinkProcesses {
    */
   static ClusterProcess taskManager(Path folder, Configuration flink, int index) {
     var memory = TaskExecutorProcessUtils.processSpecFromConfig(flink);
-    List<String> options = words(flink.get(CoreOptions.FLINK_JVM_OPTIONS));
+    List<String> options = new ArrayList<>(words(flink.get(CoreOptions.FLINK_JVM_OPTIONS)));
+    options.addAll(words(flink.get(CoreOptions.FLINK_TM_JVM_OPTIONS)));
     options.addAll(words(ProcessMemoryUtils.generateJvmParametersStr(memory)));
     List<String> main = main(TaskManagerRunner.class, folder);
     main.addAll(words(TaskExecutorProcessUtils.generateDynamicConfigsStr(memory)));
@@ -44,6 +46,6 @@ final class FlinkProcesses {
   }
 
   private static List<String> words(String text) {
-    return new ArrayList<>(List.of(text.trim().split("\\s+")));
+    return text.isBlank() ? List.of() : List.of(text.trim().split("\\s+"));
   }
 }

@@ -161,17 +161,21 @@ public final class ProcessCluster implements AutoCloseable {
   }
 
   /**
-   * A process that ended without being asked to, and was not replaced.
+   * Starts processes again that ended without being asked to, as whoever watches over real ones
+   * would.
    *
-   * @throws IllegalStateException naming it and where it says why
+   * @return their names; {@code logs/NAME.*} say why they ended
    */
-  public void requireAlive() {
+  public List<String> revive() {
+    List<String> revived = new ArrayList<>();
     for (ClusterProcess process : all()) {
-      if (!process.isAlive()) {
-        throw new IllegalStateException(
-            process.name() + " ended by itself; logs/" + process.name() + ".* say why");
+      if (process.hasEnded()) {
+        process.start();
+        LOG.warn("{} ended by itself; process {} takes its place", process.name(), process.pid());
+        revived.add(process.name());
       }
     }
+    return revived;
   }
 
   /** Kills every process: what matters is on disk. */
@@ -256,7 +260,7 @@ public final class ProcessCluster implements AutoCloseable {
     return new ClusterProcess(
         name,
         settings.folder(),
-        List.of(heap),
+        List.of((ClusterSettings.QUICK_START + " " + heap).split(" ")),
         List.of(
             main.getName(), settings.folder().resolve(name).toString(), Integer.toString(port)));
   }

@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
@@ -28,6 +29,7 @@ final class JobRun implements AutoCloseable {
   private static final Duration PROGRESS_MAX = Duration.ofMinutes(5);
 
   private final ProcessCluster cluster;
+  private final Consumer<String> teller;
   private final Topics topics;
   private final PromptSender sender;
   private final Evidence evidence;
@@ -36,9 +38,16 @@ final class JobRun implements AutoCloseable {
   private final TopicFollower tokens;
   private final JobID job;
 
-  /** Starts the job. */
-  JobRun(ProcessCluster cluster, TortureSettings settings, String name) {
+  /**
+   * Starts the job.
+   *
+   * @param name of its topics
+   * @param teller gets a line when part of the cluster ended by itself
+   */
+  JobRun(
+      ProcessCluster cluster, TortureSettings settings, String name, Consumer<String> teller) {
     this.cluster = cluster;
+    this.teller = teller;
     Configuration options = settings.job(cluster.bootstrapServers(), name + ".");
     topics = new Topics(name + ".");
     Map<String, Integer> partitions = new HashMap<>();
@@ -92,8 +101,7 @@ final class JobRun implements AutoCloseable {
    * @param what is waited for
    * @param meanwhile done again and again
    * @param condition asked again and again
-   * @throws IllegalStateException when nothing is committed for five minutes, or part of the
-   *     cluster has ended by itself
+   * @throws IllegalStateException when nothing is committed for five minutes
    */
   void await(String what, Runnable meanwhile, BooleanSupplier condition) {
     if (!comes(meanwhile, condition)) {
@@ -110,7 +118,7 @@ final class JobRun implements AutoCloseable {
       meanwhile.run();
       committed.requireRunning();
       tokens.requireRunning();
-      cluster.requireAlive();
+      cluster.revive().forEach(name -> teller.accept(name + " ended by itself, and is back"));
       if (evidence.settled() > settled) {
         settled = evidence.settled();
         begin = System.nanoTime();

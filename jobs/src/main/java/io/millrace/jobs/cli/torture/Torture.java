@@ -95,7 +95,7 @@ public final class Torture implements AutoCloseable {
     beginMillis = epochMillis.getAsLong();
     Set<String> requestIds;
     Evidence evidence;
-    try (JobRun disturbed = new JobRun(cluster, settings, "disturbed")) {
+    try (JobRun disturbed = new JobRun(cluster, settings, "disturbed", teller)) {
       disturb(disturbed);
       requestIds = disturbed.sender().requestIds();
       teller.accept(at() + "no more kills; " + disturbed.outstanding() + " answers to come");
@@ -105,7 +105,7 @@ public final class Torture implements AutoCloseable {
     double seconds = (epochMillis.getAsLong() - beginMillis) / 1000.0;
     kills.forEach(kill -> teller.accept(kill.told(evidence)));
     teller.accept(at() + "the same " + prompts.size() + " prompts undisturbed");
-    try (JobRun undisturbed = new JobRun(cluster, settings, "undisturbed")) {
+    try (JobRun undisturbed = new JobRun(cluster, settings, "undisturbed", teller)) {
       repeat(undisturbed);
       teller.accept(at() + "done");
       return report(requestIds, evidence, undisturbed.evidence(), seconds);

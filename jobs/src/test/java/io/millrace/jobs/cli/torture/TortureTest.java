@@ -25,7 +25,7 @@ class TortureTest {
   @TempDir Path folder;
 
   @Test
-  @Timeout(600)
+  @Timeout(900)
   void nothingIsLostAndNothingComesTwice() throws Exception {
     List<String> told = new CopyOnWriteArrayList<>();
     TortureSettings settings =
@@ -38,7 +38,7 @@ class TortureTest {
             Fault.values().length,
             1,
             1,
-            8);
+            6);
     TortureReport report;
     try (Torture torture =
         new Torture(
