@@ -39,7 +39,8 @@ public final class FlinkOptions {
    *
    * @param alsoKnown keys of others than Flink
    */
-  public static void require(Configuration configuration, Set<String> alsoKnown) throws IOException {
+  public static void require(Configuration configuration, Set<String> alsoKnown)
+      throws IOException {
     Map<String, ConfigOption<?>> options = all();
     for (String key : configuration.keySet()) {
       if (key.startsWith(REPORTER)) {

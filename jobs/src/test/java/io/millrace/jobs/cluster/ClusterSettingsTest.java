@@ -43,8 +43,7 @@ class ClusterSettingsTest {
 
   @Test
   void everyDifferenceIsAnOptionOfFlink() throws Exception {
-    FlinkOptions.require(
-        new ClusterSettings(folder, FLINK_CONF, 2, 2).flink(PORTS), Set.of());
+    FlinkOptions.require(new ClusterSettings(folder, FLINK_CONF, 2, 2).flink(PORTS), Set.of());
   }
 
   @Test

@@ -44,8 +44,7 @@ final class JobRun implements AutoCloseable {
    * @param name of its topics
    * @param teller gets a line when part of the cluster ended by itself
    */
-  JobRun(
-      ProcessCluster cluster, TortureSettings settings, String name, Consumer<String> teller) {
+  JobRun(ProcessCluster cluster, TortureSettings settings, String name, Consumer<String> teller) {
     this.cluster = cluster;
     this.teller = teller;
     Configuration options = settings.job(cluster.bootstrapServers(), name + ".");
