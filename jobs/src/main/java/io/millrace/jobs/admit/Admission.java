@@ -218,7 +218,7 @@ final class Admission {
               asked,
               prompt.getStop(),
               logprobs ? orElse(prompt.getTopLogprobs(), 0) : -1,
-              false);
+              Boolean.TRUE.equals(prompt.getIgnoreEos()));
     } catch (IllegalArgumentException e) {
       throw invalid(e.getMessage());
     }
@@ -233,6 +233,7 @@ final class Admission {
         .setStop(checked.stop())
         .setLogprobs(checked.logprobs())
         .setN(orElse(prompt.getN(), 1))
+        .setIgnoreEos(checked.ignoreEos())
         .build();
   }
 

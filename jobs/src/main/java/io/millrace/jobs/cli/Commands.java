@@ -30,7 +30,8 @@ final class Commands {
         new QuantizeCommand(),
         new PerplexityCommand(),
         new MakeModelCommand(),
-        new BenchCommand());
+        new BenchCommand(),
+        new TortureCommand());
   }
 
   /**

@@ -5,6 +5,7 @@ import io.millrace.jobs.kafka.Answer;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
 import io.millrace.schemas.CacheOutcome;
+import java.util.List;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
@@ -84,7 +85,8 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
    */
   private void resume() throws Exception {
     int begunAgain = 0;
-    for (String fingerprint : GenerateState.keysInFlight(getKeyedStateBackend())) {
+    List<String> fingerprints = GenerateState.keysInFlight(getKeyedStateBackend());
+    for (String fingerprint : fingerprints) {
       setCurrentKey(fingerprint);
       String digest = state.leader().getModelDigest();
       if (digest != null && !digest.equals(model.digest().read()) && state.beginAgain()) {
@@ -93,6 +95,9 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
       inFlight.resume();
     }
     backlog.allowForRestored();
+    if (!fingerprints.isEmpty()) {
+      LOG.info("{} prompts that the checkpoint holds go on", fingerprints.size());
+    }
     if (begunAgain > 0) {
       LOG.warn("the model has changed: {} answers in progress begin again", begunAgain);
     }
