@@ -65,7 +65,7 @@ final class HostilePrompts {
     SplittableRandom random = new SplittableRandom(seed * 0x9E3779B97F4A7C15L + number);
     random = random.split();
     if (number % largeEvery == largeEvery / 2) {
-      return new HostilePrompt("large", key(random), large(random), HostileHeaders.some(random));
+      return new HostilePrompt("large", key(random), large(random), HostileHeaders.hostile(random));
     }
     Kind kind = KINDS.get(random.nextInt(KINDS.size()));
     byte[] value = kind.value().apply(random);
