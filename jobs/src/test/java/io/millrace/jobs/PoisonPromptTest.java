@@ -10,6 +10,7 @@ import io.millrace.jobs.embedded.EmbeddedFlink;
 import io.millrace.jobs.embedded.EmbeddedFlinkConfig;
 import io.millrace.jobs.embedded.EmbeddedKafka;
 import io.millrace.jobs.embedded.JobHandle;
+import io.millrace.jobs.kafka.KafkaConnection;
 import io.millrace.jobs.kafka.KafkaEndpoints;
 import io.millrace.jobs.kafka.Topics;
 import io.millrace.jobs.testing.FakeModels;
@@ -90,7 +91,7 @@ class PoisonPromptTest {
   private Replay.Outcome replay() throws IOException {
     try (Replay replay =
         new Replay(
-            kafka.bootstrapServers(),
+            KafkaConnection.plaintext(kafka.bootstrapServers()),
             topics.deadLetters(),
             topics.prompts(),
             Kind.RETRYABLE,

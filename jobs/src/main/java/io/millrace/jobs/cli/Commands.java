@@ -24,6 +24,7 @@ final class Commands {
         new SubmitCommand(),
         new WatchCommand(),
         new ReplayCommand(),
+        new PriceCommand(),
         new GenerateCommand(),
         new TokenizeCommand(),
         new InspectCommand(),

@@ -80,7 +80,7 @@ final class ReplayCommand implements Callable<Integer> {
   private boolean replay(String letters, String prompts, Kind kind, Output out) {
     try (Replay replay =
         new Replay(
-            kafka.bootstrapServers(),
+            kafka.connection(),
             letters,
             prompts,
             kind,

@@ -1,6 +1,7 @@
 package io.millrace.jobs.generate;
 
 import io.millrace.engine.Engine;
+import io.millrace.jobs.cost.CostMeter;
 import io.millrace.jobs.generate.CrashNotes.Note;
 import io.millrace.jobs.kafka.Answer;
 import io.millrace.jobs.state.AdmittedPrompt;
@@ -59,12 +60,13 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     super.open();
     backlog = new Backlog(spec.backlogPromptsMax(), spec.backlogBytesMax());
     state = new GenerateState(getRuntimeContext(), spec.cacheTtl());
+    CostMeter meter = spec.pricing().open(nowMs());
     model = spec.source().open();
     answers =
         new AnswerOutput(
             output,
             outputs,
-            new AnswerWriter(spec.model(), model.backend(), spec.price(), model.tokenizer()),
+            new AnswerWriter(spec.model(), model.backend(), meter, model.tokenizer()),
             new TokenEventWriter(spec.tokenEvents()));
     driver =
         new EngineDriver(

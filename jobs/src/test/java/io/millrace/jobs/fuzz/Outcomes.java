@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.fail;
 
 import io.millrace.jobs.cli.events.CommittedReader;
 import io.millrace.jobs.embedded.JobHandle;
+import io.millrace.jobs.kafka.KafkaConnection;
 import io.millrace.jobs.kafka.Topics;
 import io.millrace.schemas.CostEvent;
 import io.millrace.schemas.PlainJson;
@@ -57,7 +58,7 @@ final class Outcomes {
     try (var producer = producer(recordBytesMax);
         var reader =
             new CommittedReader(
-                bootstrapServers,
+                KafkaConnection.plaintext(bootstrapServers),
                 List.of(topics.responses(), topics.deadLetters(), topics.costs()),
                 CommittedReader.From.BEGINNING)) {
       for (int sent = 0; sent < records; ) {

@@ -1,5 +1,6 @@
 package io.millrace.jobs.cli.replay;
 
+import io.millrace.jobs.kafka.KafkaConnection;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -14,12 +15,10 @@ final class Originals implements AutoCloseable {
 
   private final KafkaConsumer<byte[], byte[]> consumer;
 
-  Originals(String bootstrapServers) {
+  Originals(KafkaConnection connection) {
     consumer =
         new KafkaConsumer<>(
-            Map.of(
-                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                bootstrapServers,
+            connection.with(Map.of(
                 ConsumerConfig.ISOLATION_LEVEL_CONFIG,
                 "read_committed",
                 ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
@@ -27,7 +26,7 @@ final class Originals implements AutoCloseable {
                 ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG,
                 false,
                 ConsumerConfig.MAX_POLL_RECORDS_CONFIG,
-                1),
+                1)),
             new ByteArrayDeserializer(),
             new ByteArrayDeserializer());
   }

@@ -1,6 +1,7 @@
 package io.millrace.jobs.cli.replay;
 
 import io.millrace.jobs.cli.events.UnreadableEventException;
+import io.millrace.jobs.kafka.KafkaConnection;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -96,7 +97,7 @@ public final class Replay implements AutoCloseable {
    * @param dryRun whether nothing is to be sent, nor remembered
    */
   public Replay(
-      String bootstrapServers,
+      KafkaConnection connection,
       String deadLettersTopic,
       String promptsTopic,
       Kind kind,
@@ -107,10 +108,10 @@ public final class Replay implements AutoCloseable {
     this.kind = kind;
     this.replaysMax = replaysMax;
     this.epochMillis = epochMillis;
-    this.consumer = consumer(bootstrapServers, "millrace-replay-" + kind.header());
-    this.originals = new Originals(bootstrapServers);
+    this.consumer = consumer(connection, "millrace-replay-" + kind.header());
+    this.originals = new Originals(connection);
     this.producer =
-        dryRun ? null : producer(bootstrapServers, deadLettersTopic + "-replay-" + kind.header());
+        dryRun ? null : producer(connection, deadLettersTopic + "-replay-" + kind.header());
     this.partitions =
         consumer.partitionsFor(deadLettersTopic).stream()
             .map(partition -> new TopicPartition(partition.topic(), partition.partition()))
@@ -242,11 +243,9 @@ public final class Replay implements AutoCloseable {
     producer.commitTransaction();
   }
 
-  private static KafkaConsumer<byte[], byte[]> consumer(String bootstrapServers, String group) {
+  private static KafkaConsumer<byte[], byte[]> consumer(KafkaConnection connection, String group) {
     return new KafkaConsumer<>(
-        Map.of(
-            ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-            bootstrapServers,
+        connection.with(Map.of(
             ConsumerConfig.GROUP_ID_CONFIG,
             group,
             ConsumerConfig.ISOLATION_LEVEL_CONFIG,
@@ -258,16 +257,14 @@ public final class Replay implements AutoCloseable {
             ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
             "earliest",
             ConsumerConfig.FETCH_MAX_BYTES_CONFIG,
-            FETCH_BYTES_MAX),
+            FETCH_BYTES_MAX)),
         new ByteArrayDeserializer(),
         new ByteArrayDeserializer());
   }
 
-  private static KafkaProducer<byte[], byte[]> producer(String bootstrapServers, String id) {
+  private static KafkaProducer<byte[], byte[]> producer(KafkaConnection connection, String id) {
     return new KafkaProducer<>(
-        Map.of(
-            ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
-            bootstrapServers,
+        connection.with(Map.of(
             ProducerConfig.TRANSACTIONAL_ID_CONFIG,
             id,
             // A prompt that came compressed may not fit its topic otherwise.
@@ -276,7 +273,7 @@ public final class Replay implements AutoCloseable {
             ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
             REQUEST_BYTES_MAX,
             ProducerConfig.BUFFER_MEMORY_CONFIG,
-            2L * REQUEST_BYTES_MAX),
+            2L * REQUEST_BYTES_MAX)),
         new ByteArraySerializer(),
         new ByteArraySerializer());
   }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.millrace.jobs.cli.replay.Replay.Kind;
 import io.millrace.jobs.cli.replay.Replay.Outcome;
 import io.millrace.jobs.embedded.EmbeddedKafka;
+import io.millrace.jobs.kafka.KafkaConnection;
 import io.millrace.jobs.kafka.Topics;
 import io.millrace.jobs.testing.TopicRecords;
 import java.io.IOException;
@@ -237,7 +238,7 @@ class ReplayTest {
 
   private Replay replay(Topics topics, Kind kind, boolean dryRun) {
     return new Replay(
-        kafka.bootstrapServers(),
+        KafkaConnection.plaintext(kafka.bootstrapServers()),
         topics.deadLetters(),
         topics.prompts(),
         kind,
