@@ -22,7 +22,8 @@ class CommandLineTest {
   @Test
   void everyCommandHasHelp() {
     CommandLine all = Commands.commandLine(MODELS);
-    assertThat(all.getSubcommands()).containsKeys("demo", "batch", "up", "submit", "watch", "replay");
+    assertThat(all.getSubcommands())
+        .containsKeys("demo", "batch", "up", "submit", "watch", "replay");
     for (String name : all.getSubcommands().keySet()) {
       StringWriter out = new StringWriter();
       CommandLine line = Commands.commandLine(MODELS).setOut(new PrintWriter(out));

@@ -34,9 +34,7 @@ class ReplayCommandTest {
       assertThat(replay(bootstrap)).isEqualTo(ok("retryable: 0 sent to millrace.prompts"));
       assertThat(replay(bootstrap, "--all"))
           .isEqualTo(
-              ok(
-                  "retryable: 0 sent to millrace.prompts",
-                  "terminal: 2 sent to millrace.prompts"));
+              ok("retryable: 0 sent to millrace.prompts", "terminal: 2 sent to millrace.prompts"));
       assertThat(replay(bootstrap, "--kind", "terminal"))
           .isEqualTo(ok("terminal: 0 sent to millrace.prompts"));
       assertThat(records.committed(PROMPTS)).hasSize(3);
@@ -58,10 +56,14 @@ class ReplayCommandTest {
   private static ProducerRecord<byte[], byte[]> letter(long offset, String kind) {
     ProducerRecord<byte[], byte[]> letter = new ProducerRecord<>(LETTERS, new byte[1]);
     Map.of(
-            "__connect.errors.topic", PROMPTS,
-            "__connect.errors.partition", "0",
-            "__connect.errors.offset", Long.toString(offset),
-            "millrace.error.kind", kind)
+            "__connect.errors.topic",
+            PROMPTS,
+            "__connect.errors.partition",
+            "0",
+            "__connect.errors.offset",
+            Long.toString(offset),
+            "millrace.error.kind",
+            kind)
         .forEach((name, text) -> letter.headers().add(name, text.getBytes(UTF_8)));
     return letter;
   }

@@ -245,35 +245,37 @@ public final class Replay implements AutoCloseable {
 
   private static KafkaConsumer<byte[], byte[]> consumer(KafkaConnection connection, String group) {
     return new KafkaConsumer<>(
-        connection.with(Map.of(
-            ConsumerConfig.GROUP_ID_CONFIG,
-            group,
-            ConsumerConfig.ISOLATION_LEVEL_CONFIG,
-            "read_committed",
-            ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
-            false,
-            ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG,
-            false,
-            ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
-            "earliest",
-            ConsumerConfig.FETCH_MAX_BYTES_CONFIG,
-            FETCH_BYTES_MAX)),
+        connection.with(
+            Map.of(
+                ConsumerConfig.GROUP_ID_CONFIG,
+                group,
+                ConsumerConfig.ISOLATION_LEVEL_CONFIG,
+                "read_committed",
+                ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
+                false,
+                ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG,
+                false,
+                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                "earliest",
+                ConsumerConfig.FETCH_MAX_BYTES_CONFIG,
+                FETCH_BYTES_MAX)),
         new ByteArrayDeserializer(),
         new ByteArrayDeserializer());
   }
 
   private static KafkaProducer<byte[], byte[]> producer(KafkaConnection connection, String id) {
     return new KafkaProducer<>(
-        connection.with(Map.of(
-            ProducerConfig.TRANSACTIONAL_ID_CONFIG,
-            id,
-            // A prompt that came compressed may not fit its topic otherwise.
-            ProducerConfig.COMPRESSION_TYPE_CONFIG,
-            "gzip",
-            ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
-            REQUEST_BYTES_MAX,
-            ProducerConfig.BUFFER_MEMORY_CONFIG,
-            2L * REQUEST_BYTES_MAX)),
+        connection.with(
+            Map.of(
+                ProducerConfig.TRANSACTIONAL_ID_CONFIG,
+                id,
+                // A prompt that came compressed may not fit its topic otherwise.
+                ProducerConfig.COMPRESSION_TYPE_CONFIG,
+                "gzip",
+                ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
+                REQUEST_BYTES_MAX,
+                ProducerConfig.BUFFER_MEMORY_CONFIG,
+                2L * REQUEST_BYTES_MAX)),
         new ByteArraySerializer(),
         new ByteArraySerializer());
   }
