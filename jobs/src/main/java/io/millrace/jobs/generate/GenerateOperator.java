@@ -45,7 +45,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   private transient AnswersInFlight inFlight;
   private transient GenerateSpec.OpenedModel model;
   private transient EngineDriver driver;
-  private transient long restoredCheckpoint;
+  private transient long restored;
 
   GenerateOperator(
       StreamOperatorParameters<Answer> parameters, GenerateSpec spec, Outputs outputs) {
@@ -71,7 +71,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     driver =
         new EngineDriver(
             getRuntimeContext().getTaskInfo().getTaskNameWithSubtasks(),
-            isolating(model.engine()),
+            watched(model.engine()),
             spec.engineWaitingMax(),
             this::nowMs,
             mailbox);
@@ -92,18 +92,14 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   @Override
   public void initializeState(StateInitializationContext context) throws Exception {
     super.initializeState(context);
-    restoredCheckpoint = context.getRestoredCheckpointId().orElse(Note.NO_CHECKPOINT);
+    restored = context.getRestoredCheckpointId().orElse(Note.NO_CHECKPOINT);
   }
 
-  private Engine isolating(Engine engine) {
-    CrashNotes notes = new CrashNotes(CrashNotes.file(getContainingTask().getEnvironment()));
+  /** The engine, watched for the prompt that crashes it. */
+  private Engine watched(Engine engine) {
+    var notes = new CrashNotes(CrashNotes.file(getContainingTask().getEnvironment()));
     return new CrashIsolation(
-        engine,
-        notes,
-        restoredCheckpoint,
-        spec.crashesMax(),
-        spec.backlogPromptsMax(),
-        this::nowMs);
+        engine, notes, restored, spec.crashesMax(), spec.backlogPromptsMax(), this::nowMs);
   }
 
   /**
