@@ -1,25 +1,23 @@
 package io.millrace.jobs.anomaly;
 
 import io.millrace.schemas.Anomaly;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
-import java.util.TreeMap;
+import java.time.Duration;
 import org.apache.flink.api.common.functions.OpenContext;
+import org.apache.flink.api.common.state.MapState;
+import org.apache.flink.api.common.state.MapStateDescriptor;
 import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeinfo.PrimitiveArrayTypeInfo;
+import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.util.Collector;
 
 /**
  * Sums the rows of each tenant and model by windows of event time, and judges each window once the
- * watermark has passed it, also empty ones: a timer stands at every window's end as long as a key is
- * known. Two states of bytes a key: the windows that are open, touched by every row, and what was
- * learnt, touched once a window.
+ * watermark has passed it, also empty ones: a timer stands at the next window's end as long as a key
+ * is known. Two states of bytes a key: the windows that are open, each touched by its rows, and what
+ * was learnt, touched once a window.
  */
 final class AnomalyFunction extends KeyedProcessFunction<String, CostSample, Anomaly> {
   private static final long serialVersionUID = 1L;
@@ -27,13 +25,16 @@ final class AnomalyFunction extends KeyedProcessFunction<String, CostSample, Ano
   /** A key without rows for so many windows is forgotten. */
   static final int EMPTY_WINDOWS_MAX = 240;
 
-  /** Open windows of a key; rows further ahead of time are left out, and counted. */
-  static final int OPEN_WINDOWS_MAX = 32;
+  /**
+   * Rows further ahead of the watermark are left out, and counted: it bounds the open windows. A
+   * partition that is read before the others may be ahead by hours, in a replay.
+   */
+  static final Duration AHEAD_MAX = Duration.ofDays(1);
 
   private final long windowMs;
   private final double costUsdMin;
 
-  private transient ValueState<byte[]> openWindows;
+  private transient MapState<Long, byte[]> windows;
   private transient ValueState<byte[]> learnt;
   private transient Counter late;
   private transient Counter ahead;
@@ -48,98 +49,61 @@ final class AnomalyFunction extends KeyedProcessFunction<String, CostSample, Ano
 
   @Override
   public void open(OpenContext context) {
-    openWindows =
-        getRuntimeContext()
-            .getState(
-                new ValueStateDescriptor<>(
-                    "windows", PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO));
-    learnt =
-        getRuntimeContext()
-            .getState(
-                new ValueStateDescriptor<>(
-                    "learnt", PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO));
+    PrimitiveArrayTypeInfo<byte[]> bytes = PrimitiveArrayTypeInfo.BYTE_PRIMITIVE_ARRAY_TYPE_INFO;
+    windows =
+        getRuntimeContext().getMapState(new MapStateDescriptor<>("windows", Types.LONG, bytes));
+    learnt = getRuntimeContext().getState(new ValueStateDescriptor<>("learnt", bytes));
     late = getRuntimeContext().getMetricGroup().counter("lateRows");
     ahead = getRuntimeContext().getMetricGroup().counter("rowsTooFarAhead");
   }
 
   @Override
   public void processElement(CostSample sample, Context context, Collector<Anomaly> out)
-      throws IOException {
+      throws Exception {
     long start = Math.floorDiv(sample.timeMs(), windowMs) * windowMs;
     long last = start + windowMs - 1;
-    if (last <= context.timerService().currentWatermark()) {
+    long watermark = context.timerService().currentWatermark();
+    if (last <= watermark) {
       late.inc();
       return;
     }
-    OpenWindows open = OpenWindows.of(openWindows.value(), sample.tenant(), sample.model());
-    if (!open.totals.containsKey(start) && open.totals.size() >= OPEN_WINDOWS_MAX) {
+    if (watermark != Long.MIN_VALUE && last - watermark > AHEAD_MAX.toMillis() + windowMs) {
       ahead.inc();
       return;
     }
-    open.totals.computeIfAbsent(start, WindowTotals::new).add(sample);
-    openWindows.update(open.toBytes());
-    context.timerService().registerEventTimeTimer(last);
+    byte[] bytes = windows.get(start);
+    WindowTotals totals = bytes == null ? new WindowTotals(start) : WindowTotals.ofBytes(bytes);
+    totals.add(sample);
+    windows.put(start, totals.toBytes());
+    if (bytes == null) {
+      context.timerService().registerEventTimeTimer(last);
+    }
   }
 
   @Override
-  public void onTimer(long last, OnTimerContext context, Collector<Anomaly> out)
-      throws IOException {
-    byte[] bytes = openWindows.value();
-    if (bytes == null) {
-      return; // A timer of a key that was forgotten.
-    }
-    OpenWindows open = OpenWindows.of(bytes, null, null);
+  public void onTimer(long last, OnTimerContext context, Collector<Anomaly> out) throws Exception {
     long start = last + 1 - windowMs;
-    WindowTotals window = open.totals.remove(start);
-    KeyWatch watch = new KeyWatch(open.tenant, open.model, Watches.all(costUsdMin));
-    if (learnt.value() != null) {
-      watch.restore(learnt.value());
-    }
-    watch.judge(window == null ? new WindowTotals(start) : window, windowMs, out::collect);
-    if (watch.emptyWindows() >= EMPTY_WINDOWS_MAX && open.totals.isEmpty()) {
-      openWindows.clear();
+    byte[] window = windows.get(start);
+    byte[] before = learnt.value();
+    KeyWatch watch = keyWatch(context.getCurrentKey(), before);
+    WindowTotals totals = window == null ? new WindowTotals(start) : WindowTotals.ofBytes(window);
+    watch.judge(totals, windowMs, out::collect);
+    windows.remove(start);
+    if (watch.emptyWindows() >= EMPTY_WINDOWS_MAX && windows.isEmpty()) {
       learnt.clear();
       return;
     }
-    openWindows.update(open.toBytes());
     learnt.update(watch.toBytes());
     context.timerService().registerEventTimeTimer(last + windowMs);
   }
 
-  /** Windows that are not judged yet, by their start, and whose they are. */
-  private record OpenWindows(
-      String tenant, String model, TreeMap<Long, WindowTotals> totals) {
-    private static final int VERSION = 1;
-
-    static OpenWindows of(byte[] bytes, String tenant, String model) throws IOException {
-      if (bytes == null) {
-        return new OpenWindows(tenant, model, new TreeMap<>());
-      }
-      DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
-      int version = in.readUnsignedByte();
-      if (version != VERSION) {
-        throw new IllegalStateException("state of windows has version " + version);
-      }
-      OpenWindows open = new OpenWindows(in.readUTF(), in.readUTF(), new TreeMap<>());
-      int count = in.readUnsignedByte();
-      for (int i = 0; i < count; i++) {
-        WindowTotals totals = WindowTotals.read(in);
-        open.totals.put(totals.startMs, totals);
-      }
-      return open;
+  private KeyWatch keyWatch(String key, byte[] bytes) {
+    KeyWatch watch =
+        new KeyWatch(
+            CostSample.tenantOf(key), CostSample.modelOf(key), Watches.all(costUsdMin));
+    if (bytes != null) {
+      watch.restore(bytes);
     }
-
-    byte[] toBytes() throws IOException {
-      ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
-      DataOutputStream out = new DataOutputStream(bytes);
-      out.writeByte(VERSION);
-      out.writeUTF(tenant);
-      out.writeUTF(model);
-      out.writeByte(totals.size());
-      for (WindowTotals window : totals.values()) {
-        window.write(out);
-      }
-      return bytes.toByteArray();
-    }
+    return watch;
   }
 }

@@ -54,8 +54,18 @@ public record CostSample(
         row.getAcceptedTokens());
   }
 
-  /** One for each tenant and model. */
+  /** One for each tenant and model, which it holds. */
   String key() {
     return tenant.length() + ":" + tenant + model;
+  }
+
+  static String tenantOf(String key) {
+    int colon = key.indexOf(':');
+    return key.substring(colon + 1, colon + 1 + Integer.parseInt(key.substring(0, colon)));
+  }
+
+  static String modelOf(String key) {
+    int colon = key.indexOf(':');
+    return key.substring(colon + 1 + Integer.parseInt(key.substring(0, colon)));
   }
 }

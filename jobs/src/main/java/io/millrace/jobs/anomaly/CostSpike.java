@@ -23,7 +23,7 @@ final class CostSpike extends LevelWatch {
 
   @Override
   double value(WindowTotals window) {
-    return window.usd > 0 ? window.usd : Double.NaN;
+    return window.usd() > 0 ? window.usd() : Double.NaN;
   }
 
   @Override

@@ -48,7 +48,7 @@ final class KeyWatch {
 
   /** Judges the next window. */
   void judge(WindowTotals window, long windowMs, Consumer<Anomaly> out) {
-    emptyWindows = window.requests == 0 && window.usd == 0 ? emptyWindows + 1 : 0;
+    emptyWindows = window.requests == 0 && window.usd() == 0 ? emptyWindows + 1 : 0;
     for (Watch watch : watches.values()) {
       Alert alert = alerts.get(watch.name());
       Judgement judgement = watch.judge(window, alert.open());
@@ -84,12 +84,12 @@ final class KeyWatch {
         .setWindowEnd(Instant.ofEpochMilli(windowStartMs + windowMs))
         .setFirstSeen(Instant.ofEpochMilli(alert.firstMs()))
         .setValue(judgement.value())
-        .setExpected(judgement.expected())
+        .setExpected(Double.isNaN(judgement.expected()) ? null : judgement.expected())
         .setScore(judgement.score())
         .setMessage(
             String.format(
                 Locale.ROOT,
-                "%s: %s of %s on %s is %.4g, expected %.4g",
+                "%s: %s of %s on %s is %.4g, expected is %.4g",
                 watch.name(),
                 watch.signal(),
                 tenant,

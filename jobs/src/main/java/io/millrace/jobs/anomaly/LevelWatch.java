@@ -17,7 +17,7 @@ import java.io.UncheckedIOException;
  */
 abstract class LevelWatch implements Watch {
   /** Windows before anything is judged. */
-  static final int WARM_UP = 12;
+  static final int WARM_UP = 8;
 
   /** Standard deviations that open an alert on their own. */
   private static final double FAR = 7;
@@ -58,7 +58,9 @@ abstract class LevelWatch implements Watch {
     double value = value(window);
     if (Double.isNaN(value)) {
       before = 0;
-      return Judgement.CALM;
+      return baseline.size() < WARM_UP
+          ? Judgement.CALM
+          : Judgement.calm(0, valueOf(baseline.median()));
     }
     double level = level(value);
     if (baseline.size() < WARM_UP) {

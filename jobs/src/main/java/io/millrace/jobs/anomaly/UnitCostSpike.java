@@ -25,8 +25,8 @@ final class UnitCostSpike extends LevelWatch {
 
   @Override
   double value(WindowTotals window) {
-    return window.requests >= REQUESTS_MIN && window.usd > 0 && window.usd >= usdMin
-        ? window.usd / window.requests
+    return window.requests >= REQUESTS_MIN && window.usd() > 0 && window.usd() >= usdMin
+        ? window.usd() / window.requests
         : Double.NaN;
   }
 
