@@ -1,5 +1,6 @@
 package io.millrace.jobs.embedded;
 
+import io.millrace.jobs.AnomalyJob;
 import io.millrace.jobs.InferenceJob;
 import io.millrace.jobs.MillraceOptions;
 import io.millrace.jobs.ModelOptions;
@@ -13,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.slf4j.Logger;
@@ -28,6 +30,7 @@ public final class Pipeline implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Pipeline.class);
 
   private static final String JOB_NAME = "millrace-inference";
+  private static final String ANOMALY_JOB_NAME = "millrace-anomaly";
 
   /** Opening large models is most of it. */
   private static final Duration RUNNING_MAX = Duration.ofMinutes(5);
@@ -35,7 +38,7 @@ public final class Pipeline implements AutoCloseable {
   /** Room for keys, headers and framing around the largest value, bytes. */
   private static final long RECORD_OVERHEAD_BYTES = 64 * 1024;
 
-  /** Everything but the engines shares one slot. */
+  /** Everything but the engines shares one slot, and so does the anomaly job. */
   private static final int CPU_SLOTS = 1;
 
   /**
@@ -45,6 +48,7 @@ public final class Pipeline implements AutoCloseable {
    * @param options of the job; the brokers' address is filled in
    * @param partitions of every topic that is made
    * @param topicSettings of every topic, such as {@code retention.ms}
+   * @param anomalies whether the anomaly job runs, too
    */
   public record Settings(
       Path data,
@@ -53,7 +57,8 @@ public final class Pipeline implements AutoCloseable {
       int metricsPort,
       Configuration options,
       int partitions,
-      Map<String, String> topicSettings) {}
+      Map<String, String> topicSettings,
+      boolean anomalies) {}
 
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   private DataDirectory data;
@@ -61,6 +66,7 @@ public final class Pipeline implements AutoCloseable {
   private EmbeddedFlink flink;
   private Topics topics;
   private JobHandle job;
+  private JobHandle anomalyJob;
 
   private Pipeline() {}
 
@@ -106,6 +112,11 @@ public final class Pipeline implements AutoCloseable {
     return job;
   }
 
+  /** Nothing where the settings leave it out. */
+  public Optional<JobHandle> anomalyJob() {
+    return Optional.ofNullable(anomalyJob);
+  }
+
   /** Stops the job, keeping its checkpoints, and then what it ran on; bounded in time. */
   @Override
   public synchronized void close() {
@@ -134,6 +145,12 @@ public final class Pipeline implements AutoCloseable {
     MillraceOptions.describe(options).forEach(LOG::info);
     job = flink.resume(env);
     job.awaitRunning(RUNNING_MAX);
+    if (settings.anomalies()) {
+      StreamExecutionEnvironment watching = flink.environment(ANOMALY_JOB_NAME);
+      AnomalyJob.define(watching, endpoints.costs(), endpoints.anomalies(), options);
+      anomalyJob = flink.resume(watching);
+      anomalyJob.awaitRunning(RUNNING_MAX);
+    }
   }
 
   private EmbeddedFlinkConfig cluster(Settings settings, Configuration options) {
@@ -143,12 +160,15 @@ public final class Pipeline implements AutoCloseable {
             .sum();
     return EmbeddedFlinkConfig.in(data)
         .withPorts(settings.dashboardPort(), settings.metricsPort())
-        .withTaskManagers(1, CPU_SLOTS + engines);
+        .withTaskManagers(1, CPU_SLOTS + engines + (settings.anomalies() ? 1 : 0));
   }
 
   private void createTopics(Settings settings, Configuration options) {
     Map<String, Integer> partitions = new HashMap<>();
     topics.all().forEach(topic -> partitions.put(topic, settings.partitions()));
+    if (settings.anomalies()) {
+      partitions.put(topics.anomalies(), settings.partitions());
+    }
     Map<String, String> config = new HashMap<>(settings.topicSettings());
     long valueBytesMax = options.get(MillraceOptions.OUTPUT_SIZE_MAX).getBytes();
     config.put("max.message.bytes", Long.toString(valueBytesMax + RECORD_OVERHEAD_BYTES));

@@ -77,7 +77,8 @@ public final class BatchRun implements AutoCloseable {
                 0,
                 options,
                 1,
-                Map.of("retention.ms", "-1", "retention.bytes", "-1")),
+                Map.of("retention.ms", "-1", "retention.bytes", "-1"),
+                false),
             models);
     return new BatchRun(files, options, pipeline, progress);
   }
