@@ -128,6 +128,7 @@ final class Admission {
         .setDeadlineMs(deadlineMs(record, prompt))
         .setTraceparent(record.traceparent())
         .setAdmittedMs(nowMs)
+        .setReplays(record.replays())
         .build();
   }
 

@@ -1,12 +1,15 @@
 package io.millrace.jobs.generate;
 
+import io.millrace.engine.Engine;
 import io.millrace.jobs.cost.CostMeter;
+import io.millrace.jobs.generate.CrashNotes.Note;
 import io.millrace.jobs.kafka.Answer;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
 import io.millrace.schemas.CacheOutcome;
 import java.util.List;
 import org.apache.flink.api.common.operators.MailboxExecutor;
+import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.BoundedOneInput;
@@ -43,6 +46,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   private transient AnswersInFlight inFlight;
   private transient GenerateSpec.OpenedModel model;
   private transient EngineDriver driver;
+  private transient long restored;
 
   GenerateOperator(
       StreamOperatorParameters<Answer> parameters, GenerateSpec spec, Outputs outputs) {
@@ -68,15 +72,35 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     driver =
         new EngineDriver(
             getRuntimeContext().getTaskInfo().getTaskNameWithSubtasks(),
-            model.engine(),
+            watched(model.engine()),
             spec.engineWaitingMax(),
             this::nowMs,
             mailbox);
     inFlight =
         new AnswersInFlight(
-            this, state, backlog, driver, answers, this::nowMs, spec.cachedAnswerBytesMax());
+            this,
+            state,
+            backlog,
+            driver,
+            answers,
+            this::nowMs,
+            spec.cachedAnswerBytesMax(),
+            spec.failedLeadersMax());
     resume();
     driver.start(inFlight::onStep);
+  }
+
+  @Override
+  public void initializeState(StateInitializationContext context) throws Exception {
+    super.initializeState(context);
+    restored = context.getRestoredCheckpointId().orElse(Note.NO_CHECKPOINT);
+  }
+
+  /** The engine, watched for the prompt that crashes it. */
+  private Engine watched(Engine engine) {
+    var notes = new CrashNotes(CrashNotes.file(getContainingTask().getEnvironment()));
+    return new CrashIsolation(
+        engine, notes, restored, spec.crashesMax(), spec.backlogPromptsMax(), this::nowMs);
   }
 
   /**
