@@ -31,8 +31,8 @@ final class PromptSender implements AutoCloseable {
                 bootstrapServers,
                 ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,
                 true,
-                // With more of them, requests that time out together can leave the client with
-                // sequence numbers that the broker refuses until the end (Kafka 4.2.2).
+                // With more of them, batches that a topic just made refused, for want of a leader,
+                // can leave the client with sequence numbers that the broker never takes (4.2.2).
                 ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION,
                 1,
                 ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
