@@ -16,12 +16,21 @@ final class GenerateSpecs {
         model,
         () -> models.open(options, model),
         new DevicePrice(price(of, options)),
-        backlog,
+        engineRequestsMax(options, of),
+        options.get(of.overtakesMax),
         backlog,
         options.get(MillraceOptions.BACKLOG_SIZE_MAX).getBytes(),
         options.get(MillraceOptions.CACHE_TTL),
         options.get(MillraceOptions.CACHE_ANSWER_SIZE_MAX).getBytes(),
         options.get(MillraceOptions.TOKEN_EVENTS));
+  }
+
+  /**
+   * What an engine is given at once: a batch, and as much again to choose from. The fewer wait in
+   * it, the sooner another tenant's prompt is among them.
+   */
+  static int engineRequestsMax(Configuration options, ModelOptions of) {
+    return 2 * options.get(of.sequencesMax);
   }
 
   private static BigDecimal price(ModelOptions of, Configuration options) {

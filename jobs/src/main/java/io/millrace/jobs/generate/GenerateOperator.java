@@ -11,6 +11,7 @@ import org.apache.flink.streaming.api.operators.BoundedOneInput;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.api.operators.StreamOperatorParameters;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.runtime.tasks.mailbox.TaskMailbox;
 
 /**
  * Answers prompts: equal ones once, all of them batched continuously on one engine.
@@ -34,6 +35,9 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   private final Outputs outputs;
   private final transient MailboxExecutor mailbox;
 
+  /** Runs the system's mails as well as this operator's. */
+  private final transient MailboxExecutor anyMail;
+
   // Runtime, the task's thread only.
   private transient Backlog backlog;
   private transient GenerateState state;
@@ -48,6 +52,11 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     this.spec = spec;
     this.outputs = outputs;
     this.mailbox = parameters.getMailboxExecutor();
+    this.anyMail =
+        parameters
+            .getContainingTask()
+            .getMailboxExecutorFactory()
+            .createExecutor(TaskMailbox.MIN_PRIORITY);
   }
 
   @Override
@@ -66,12 +75,19 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
         new EngineDriver(
             getRuntimeContext().getTaskInfo().getTaskNameWithSubtasks(),
             model.engine(),
-            spec.engineWaitingMax(),
+            spec.engineRequestsMax(),
             this::nowMs,
             mailbox);
     inFlight =
         new AnswersInFlight(
-            this, state, backlog, driver, answers, this::nowMs, spec.cachedAnswerBytesMax());
+            this,
+            state,
+            backlog,
+            new WaitingPrompts(spec.engineRequestsMax(), spec.overtakesMax()),
+            driver,
+            answers,
+            this::nowMs,
+            spec.cachedAnswerBytesMax());
     resume();
     driver.start(inFlight::onStep);
   }
@@ -90,7 +106,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
       }
       inFlight.resume();
     }
-    backlog.allowForRestored();
+    inFlight.feedEngine();
     if (begunAgain > 0) {
       LOG.warn("the model has changed: {} answers in progress begin again", begunAgain);
     }
@@ -99,10 +115,6 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   @Override
   public void processElement(StreamRecord<AdmittedPrompt> element) throws Exception {
     AdmittedPrompt prompt = element.getValue();
-    backlog.awaitRoom(mailbox);
-    // Mails that ran while this waited worked on other keys.
-    setCurrentKey(prompt.getFingerprint());
-
     long nowMs = nowMs();
     CachedAnswer cached = prompt.getCacheRead() ? state.cached(nowMs) : null;
     if (GenerateState.deadlineMs(prompt) <= nowMs) {
@@ -112,6 +124,8 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     } else {
       inFlight.add(prompt);
     }
+    // The prompt is in keyed state now, and nothing follows: any mail may run, a checkpoint's too.
+    backlog.awaitRoom(anyMail);
   }
 
   @Override

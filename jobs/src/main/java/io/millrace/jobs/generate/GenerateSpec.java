@@ -14,7 +14,9 @@ import java.time.Duration;
  * @param model the configured name
  * @param source opens the model where the task runs
  * @param price of the device's time
- * @param engineWaitingMax requests that the engine queues; more wait outside it
+ * @param engineRequestsMax requests given to the engine, running or queued; more wait in keyed
+ *     state
+ * @param overtakesMax how often others may go to the engine before the one admitted first
  * @param backlogPromptsMax prompts in flight in a subtask before it pushes back
  * @param backlogBytesMax bytes of them
  * @param cacheTtl longest reuse of an answer
@@ -25,7 +27,8 @@ public record GenerateSpec(
     String model,
     ModelSource source,
     DevicePrice price,
-    int engineWaitingMax,
+    int engineRequestsMax,
+    int overtakesMax,
     int backlogPromptsMax,
     long backlogBytesMax,
     Duration cacheTtl,
