@@ -11,7 +11,7 @@ import org.apache.flink.configuration.Configuration;
 import picocli.CommandLine.Option;
 
 /** The options of every command that runs the inference job. */
-final class JobSettings {
+public final class JobSettings {
   @Option(
       names = "--model",
       paramLabel = "M.gguf",
@@ -37,7 +37,7 @@ final class JobSettings {
    *
    * @throws CommandFailure naming what is wrong
    */
-  Configuration configuration() {
+  public Configuration configuration() {
     Configuration options = new Configuration();
     for (Map.Entry<String, String> entry : set.entrySet()) {
       if (!entry.getKey().startsWith(MillraceOptions.PREFIX)) {

@@ -30,6 +30,9 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     implements OneInputStreamOperator<AdmittedPrompt, Answer>, BoundedOneInput {
   private static final long serialVersionUID = 1L;
 
+  /** The gauge of prompts that a subtask holds, being generated or waiting. */
+  public static final String BACKLOG_METRIC = "backlogPrompts";
+
   // Configuration.
   private final GenerateSpec spec;
   private final Outputs outputs;
@@ -63,6 +66,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   public void open() throws Exception {
     super.open();
     backlog = new Backlog(spec.backlogPromptsMax(), spec.backlogBytesMax());
+    getMetricGroup().gauge(BACKLOG_METRIC, () -> backlog.prompts());
     state = new GenerateState(getRuntimeContext(), spec.cacheTtl());
     model = spec.source().open();
     answers =
