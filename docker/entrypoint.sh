@@ -3,5 +3,8 @@
 # project's flink-conf/ can be mounted read-only.
 set -eu
 cp /etc/millrace/flink-conf/* "$FLINK_HOME/conf/"
+if [ "${MILLRACE_GPU:-0}" = 1 ]; then
+  cat /etc/millrace/flink-conf/gpu.yaml >>"$FLINK_HOME/conf/config.yaml"
+fi
 chown -R flink:flink "$FLINK_HOME/conf" 2>/dev/null || true
 exec /docker-entrypoint.sh "$@"

@@ -165,22 +165,18 @@ public final class LoadedModel implements AutoCloseable {
 
   /**
    * A new engine, its kernels warmed up if that was not done before: a task that restarts in the
-   * same process does not wait again.
+   * same process does not wait again. Then speculation, if there is any, is calibrated.
    *
    * @param draft as {@link #engine(EngineConfig, LoadedModel)} takes it
-   * @param max about how long the warm-up may take
+   * @param max about how long warm-up may take; calibration takes half of that at most
    */
   public Engine warmEngine(EngineConfig config, LoadedModel draft, Duration max) {
     LocalEngine engine = engine(config, draft);
     try {
       if (warmedUp.compareAndSet(false, true)) {
-        // Twice as long to compile as to measure what compiled code takes.
-        engine.calibrate(true);
-        new WarmUp(config, System::nanoTime, max.multipliedBy(2).dividedBy(3)).run(engine);
-        engine.calibrate(true);
-        new WarmUp(config, System::nanoTime, max.dividedBy(3)).run(engine);
-        engine.calibrate(false);
+        new WarmUp(config, System::nanoTime, max).run(engine);
       }
+      engine.calibrate(max.dividedBy(2));
       return engine;
     } catch (RuntimeException | Error e) {
       engine.close();

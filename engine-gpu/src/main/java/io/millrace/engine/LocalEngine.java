@@ -13,6 +13,7 @@ import io.millrace.engine.speculative.DraftProposer;
 import io.millrace.engine.speculative.Proposers;
 import io.millrace.engine.speculative.Speculator;
 import io.millrace.engine.tokenizer.Tokenizer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -207,9 +208,9 @@ public final class LocalEngine implements Engine {
     }
   }
 
-  /** Begins or ends steps over made-up requests, from which speculation learns times alone. */
-  void calibrate(boolean begin) {
-    speculator.calibrate(begin);
+  /** Measures, while idle, what speculation has to know; about as long as it may take. */
+  void calibrate(Duration max) {
+    speculator.calibrate(model, max.toNanos());
   }
 
   /** For tests of what must hold between steps. */

@@ -92,9 +92,8 @@ class SpeculationSpeedTest {
             () -> nanos,
             () -> 0,
             proposer)) {
-      engine.calibrate(true);
       new WarmUp(config, () -> nanos, Duration.ofSeconds(1)).run(engine);
-      engine.calibrate(false);
+      engine.calibrate(Duration.ofSeconds(1));
       Random prompts = new Random(7);
       for (int round = 0; round < 12; round++) {
         for (int i = 0; i < batch; i++) {

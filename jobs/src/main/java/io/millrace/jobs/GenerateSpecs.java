@@ -1,8 +1,6 @@
 package io.millrace.jobs;
 
-import io.millrace.jobs.cost.DevicePrice;
 import io.millrace.jobs.generate.GenerateSpec;
-import java.math.BigDecimal;
 import org.apache.flink.configuration.Configuration;
 
 /** From the configuration to what a generate vertex is told. */
@@ -15,7 +13,7 @@ final class GenerateSpecs {
     return new GenerateSpec(
         model,
         () -> models.open(options, model),
-        new DevicePrice(price(of, options)),
+        Pricings.of(options, model),
         engineRequestsMax(options, of),
         options.get(of.overtakesMax),
         backlog,
@@ -31,15 +29,5 @@ final class GenerateSpecs {
    */
   static int engineRequestsMax(Configuration options, ModelOptions of) {
     return 2 * options.get(of.sequencesMax);
-  }
-
-  private static BigDecimal price(ModelOptions of, Configuration options) {
-    String price = options.get(of.deviceHourUsd);
-    try {
-      return new BigDecimal(price);
-    } catch (NumberFormatException e) {
-      throw new IllegalArgumentException(
-          of.deviceHourUsd.key() + " is " + price + ", must be a decimal number", e);
-    }
   }
 }

@@ -7,6 +7,7 @@ import io.millrace.jobs.generate.GenerateSpec;
 import io.millrace.jobs.generate.Outputs;
 import io.millrace.jobs.kafka.Answer;
 import io.millrace.jobs.kafka.DeadLetter;
+import io.millrace.jobs.kafka.KafkaAccess;
 import io.millrace.jobs.kafka.KafkaEndpoints;
 import io.millrace.jobs.kafka.PromptRecord;
 import io.millrace.jobs.kafka.Sinks;
@@ -152,8 +153,12 @@ public final class InferenceJob {
    */
   public static void main(String[] args) throws Exception {
     Configuration options = JobArguments.parse(args);
+    MillraceOptions.validate(options);
     MillraceOptions.describe(options).forEach(LOG::info);
     StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
+    if (options.get(MillraceOptions.KAFKA_ACCESS_CHECK)) {
+      KafkaAccess.require(options);
+    }
     KafkaEndpoints kafka = new KafkaEndpoints(options);
     define(env, kafka.prompts(), kafka.sinks(), options, Models.local());
     env.execute("millrace-inference");

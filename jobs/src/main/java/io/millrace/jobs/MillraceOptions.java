@@ -2,6 +2,7 @@ package io.millrace.jobs;
 
 import static org.apache.flink.configuration.ConfigOptions.key;
 
+import io.millrace.schemas.ConfluentRegistry;
 import java.lang.reflect.Field;
 import java.time.Duration;
 import java.util.Comparator;
@@ -29,6 +30,23 @@ public final class MillraceOptions {
           .stringType()
           .noDefaultValue()
           .withDescription("Brokers, host:port, comma-separated.");
+
+  public static final ConfigOption<String> KAFKA_CONFIG =
+      key("millrace.kafka.config")
+          .stringType()
+          .noDefaultValue()
+          .withDescription(
+              "Path of a file with Kafka's connection settings (TLS, SASL), in Kafka's own form, on"
+                  + " every machine of the cluster. Secrets in it are references, or stay in it:"
+                  + " docs/OPERATIONS.md.");
+
+  public static final ConfigOption<Boolean> KAFKA_ACCESS_CHECK =
+      key("millrace.kafka.access-check")
+          .booleanType()
+          .defaultValue(true)
+          .withDescription(
+              "Whether the brokers are asked at submission if the topics are there and the user may"
+                  + " use them. Off where jobs are submitted from a machine that has no secrets.");
 
   public static final ConfigOption<String> TOPIC_PREFIX =
       key("millrace.topics.prefix")
@@ -165,6 +183,21 @@ public final class MillraceOptions {
           .defaultValues("default")
           .withDescription("Names of the models. The first answers prompts that name none.");
 
+  public static final ConfigOption<String> PRICE_CATALOGUE =
+      key("millrace.price.catalogue")
+          .stringType()
+          .noDefaultValue()
+          .withDescription(
+              "Prices per token, a file in the format of LiteLLM's"
+                  + " model_prices_and_context_window.json, on the machine that submits the job."
+                  + " Without it: the small catalogue that ships with the program.");
+
+  public static final ConfigOption<String> PRICE_OVERRIDES =
+      key("millrace.price.overrides")
+          .stringType()
+          .noDefaultValue()
+          .withDescription("Prices that go before the catalogue's, in the same format.");
+
   public static final ConfigOption<Integer> MAX_PARALLELISM =
       key("millrace.max-parallelism")
           .intType()
@@ -240,6 +273,7 @@ public final class MillraceOptions {
     sized(configuration, OUTPUT_SIZE_MAX);
     sized(configuration, CACHE_ANSWER_SIZE_MAX);
     answersFit(configuration);
+    withoutLogin(configuration);
     positive(configuration, CACHE_TTL);
     positive(configuration, TRANSACTION_TIMEOUT);
     models.forEach(model -> new ModelOptions(model).validate(configuration));
@@ -278,6 +312,17 @@ public final class MillraceOptions {
     if (needed > configuration.get(OUTPUT_SIZE_MAX).getBytes()) {
       throw new IllegalArgumentException(
           OUTPUT_SIZE_MAX.key() + " must be at least six times " + CACHE_ANSWER_SIZE_MAX.key());
+    }
+  }
+
+  /** Options are printed, and stand in the arguments of processes. */
+  private static void withoutLogin(Configuration configuration) {
+    if (configuration.getOptional(SCHEMA_REGISTRY).filter(url -> url.contains("@")).isPresent()) {
+      throw new IllegalArgumentException(
+          SCHEMA_REGISTRY.key()
+              + " must hold no login; the environment's variable "
+              + ConfluentRegistry.USER_INFO_VARIABLE
+              + " does");
     }
   }
 

@@ -36,7 +36,10 @@ public final class ModelOptions {
   public final ConfigOption<Integer> contextTokensMax;
   public final ConfigOption<Integer> outputTokensMax;
   public final ConfigOption<Double> temperature;
+  public final ConfigOption<String> price;
   public final ConfigOption<String> deviceHourUsd;
+  public final ConfigOption<String> kwhUsd;
+  public final ConfigOption<String> watts;
 
   /** The options of the model of this name. */
   public ModelOptions(String model) {
@@ -142,11 +145,31 @@ public final class ModelOptions {
             .withDescription(
                 "Of prompts that name none. 0, greedy, suits extraction and lets equal prompts"
                     + " share an answer; OpenAI's own default is 1.");
+    price =
+        option("price")
+            .stringType()
+            .defaultValue("device")
+            .withDescription(
+                "By what its work is billed: device (the hour, device-hour-usd), electricity (what"
+                    + " the device draws, kwh-usd), or catalogue:NAME (tokens, at that model's"
+                    + " price; see millrace.price.catalogue).");
     deviceHourUsd =
         option("device-hour-usd")
             .stringType()
             .defaultValue("0.10")
             .withDescription("Price of one hour of the engine's device, USD.");
+    kwhUsd =
+        option("kwh-usd")
+            .stringType()
+            .defaultValue("0.30")
+            .withDescription("Price of a kilowatt hour, USD.");
+    watts =
+        option("watts")
+            .stringType()
+            .defaultValue("0")
+            .withDescription(
+                "Power that the device draws, W, where it cannot be measured (on Linux: readable"
+                    + " RAPL counters); 0 makes the measurement a must.");
   }
 
   /** All of this model's options. */
@@ -169,7 +192,10 @@ public final class ModelOptions {
         contextTokensMax,
         outputTokensMax,
         temperature,
-        deviceHourUsd);
+        price,
+        deviceHourUsd,
+        kwhUsd,
+        watts);
   }
 
   /**

@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.jobs.kafka.Topics;
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -19,7 +22,9 @@ import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.CoreOptions;
+import org.apache.flink.configuration.ExternalResourceOptions;
 import org.apache.flink.configuration.GlobalConfiguration;
+import org.apache.flink.configuration.HighAvailabilityOptions;
 import org.apache.flink.configuration.JobManagerOptions;
 import org.apache.flink.configuration.RestOptions;
 import org.apache.flink.configuration.TaskManagerOptions;
@@ -29,6 +34,7 @@ import org.apache.flink.runtime.jobmanager.JobManagerProcessUtils;
 import org.apache.flink.util.PortRange;
 import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -49,7 +55,7 @@ class DeploymentFilesTest {
   @Test
   void everyKeyIsAnOptionOfFlinkAndEveryValueHasItsType() throws Exception {
     assertThat(flink.keySet()).hasSizeGreaterThan(30);
-    requireOptions(flink);
+    FlinkOptions.require(flink, Set.of());
   }
 
   @Test
@@ -60,8 +66,36 @@ class DeploymentFilesTest {
         .doesNotContainKey("execution.checkpointing.intervall");
     Configuration wrong = new Configuration();
     wrong.setString("execution.checkpointing.interval", "often");
-    assertThatThrownBy(() -> requireOptions(wrong))
+    assertThatThrownBy(() -> FlinkOptions.require(wrong, Set.of()))
         .hasMessageContaining("execution.checkpointing.interval");
+    Configuration misspelt = new Configuration();
+    misspelt.setString("external-resource.gpu.amountt", "1");
+    assertThatThrownBy(() -> FlinkOptions.require(misspelt, Set.of()))
+        .hasMessageContaining("external-resource.gpu.amountt");
+  }
+
+  @Test
+  void whatIsAppendedOrUncommentedFits(@TempDir Path directory) throws Exception {
+    String config = read(FLINK_CONF.resolve("config.yaml"));
+    String gpu = read(FLINK_CONF.resolve("gpu.yaml"));
+    Files.writeString(directory.resolve("config.yaml"), config + gpu);
+    Configuration withGpu = GlobalConfiguration.loadConfiguration(directory.toString());
+    assertThat(withGpu.keySet()).hasSize(flink.keySet().size() + 4).containsAll(flink.keySet());
+    FlinkOptions.require(withGpu, Set.of());
+    assertThat(withGpu.get(ExternalResourceOptions.EXTERNAL_RESOURCE_LIST)).containsExactly("gpu");
+    assertThat(read(DOCKER.resolve("entrypoint.sh")))
+        .contains("cat /etc/millrace/flink-conf/gpu.yaml >>\"$FLINK_HOME/conf/config.yaml\"");
+    assertThat(environment("taskmanager-gpu")).containsEntry("MILLRACE_GPU", "1");
+    assertThat(environment("taskmanager")).doesNotContainKey("MILLRACE_GPU");
+
+    Configuration available = new Configuration();
+    Matcher commented =
+        Pattern.compile("(?m)^# (high-availability\\.\\S+): (\\S+)$").matcher(config);
+    while (commented.find()) {
+      available.setString(commented.group(1), commented.group(2));
+    }
+    FlinkOptions.require(available, Set.of());
+    assertThat(available.keySet()).hasSize(4);
   }
 
   @Test
@@ -112,9 +146,20 @@ class DeploymentFilesTest {
         .lines()
         .map(line -> line.split(":", 2))
         .forEach(pair -> overrides.setString(pair[0].trim(), pair[1].trim()));
-    requireOptions(overrides);
+    FlinkOptions.require(overrides, Set.of());
     assertThat(overrides.get(RestOptions.ADDRESS)).isEqualTo("jobmanager");
     assertThat(services()).containsKey(environment("jobmanager").get("JOB_MANAGER_RPC_ADDRESS"));
+
+    assertThat(overrides.get(HighAvailabilityOptions.HA_MODE)).isEqualTo("zookeeper");
+    assertThat(healthcheck("zookeeper"))
+        .contains(
+            "/localhost/"
+                + overrides.get(HighAvailabilityOptions.HA_ZOOKEEPER_QUORUM).split(":")[1]);
+    assertThat(read(DOCKER.resolve("Dockerfile")))
+        .contains(
+            " "
+                + overrides.get(HighAvailabilityOptions.HA_STORAGE_PATH).replace("file://", "")
+                + " ");
 
     String metrics = overrides.getString(REPORTER + "port", null);
     int rest = flink.get(RestOptions.PORT);
@@ -122,6 +167,8 @@ class DeploymentFilesTest {
         .containsExactly("127.0.0.1:" + rest + ":" + rest, "127.0.0.1:9249:" + metrics);
     assertThat(strings(services().get("taskmanager").get("ports")))
         .containsExactly("127.0.0.1:9250:" + metrics);
+    assertThat(strings(services().get("taskmanager-gpu").get("ports")))
+        .containsExactly("127.0.0.1:9251:" + metrics);
     assertThat(healthcheck("jobmanager")).contains("/jobmanager/" + rest);
     assertThat(healthcheck("taskmanager")).contains("/localhost/" + metrics);
   }
@@ -136,7 +183,52 @@ class DeploymentFilesTest {
         .contains("ARG FLINK_IMAGE=flink:" + property(pom, "flink.version") + "-scala_2.12-java17")
         .doesNotContain("latest");
     assertThat(services().values())
-        .allSatisfy(s -> assertThat(s.get("image").toString()).matches("[a-z/]+:\\d[\\w.-]*"));
+        .allSatisfy(
+            s -> assertThat(s.get("image").toString()).matches("[a-z/]+:v?\\d+\\.[\\w.-]*"));
+  }
+
+  @Test
+  void everyServiceIsRestartedAndWatched() {
+    Set<String> once = Set.of("topics", "inference");
+    assertThat(services()).hasSizeGreaterThan(8);
+    services()
+        .forEach(
+            (name, service) -> {
+              assertThat(service.get("restart").toString())
+                  .as(name)
+                  .matches(once.contains(name) ? "no|on-failure:5" : "unless-stopped");
+              assertThat(service.containsKey("healthcheck"))
+                  .as(name)
+                  .isNotEqualTo(once.contains(name));
+              Object needs = service.get("depends_on");
+              if (needs != null) {
+                assertThat(services())
+                    .containsKeys(((Map<?, ?>) needs).keySet().toArray(String[]::new));
+              }
+            });
+  }
+
+  @Test
+  void jarsAreThoseThatMavenBuilds() {
+    String pom = read(HOME.resolve("jobs/pom.xml"));
+    String dockerfile = read(DOCKER.resolve("Dockerfile"));
+    assertThat(dockerfile).contains("COPY jobs/target/lib/ ", " jobs/target/millrace-jobs-*.jar ");
+    assertThat(pom).contains("<artifactId>millrace-jobs</artifactId>", "directory}/lib<");
+    // What the image takes out of lib/ must not be what the engine or the jobs bring.
+    Matcher removed =
+        Pattern.compile("(?m)^ *(?:&& rm -f )?((?:[\\w.-]+-\\*[ \\\\]*)+)$").matcher(dockerfile);
+    List<String> globs = new ArrayList<>();
+    while (removed.find()) {
+      globs.addAll(List.of(removed.group(1).replace("\\", "").trim().split("\\s+")));
+    }
+    assertThat(globs).hasSizeGreaterThan(5).noneMatch(glob -> glob.startsWith("millrace"));
+    List<String> jars =
+        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+            .map(path -> Path.of(path).getFileName().toString())
+            .toList();
+    for (String glob : globs) {
+      assertThat(jars).as("a jar for " + glob).anyMatch(j -> j.startsWith(glob.replace("*", "")));
+    }
   }
 
   @Test
@@ -244,18 +336,6 @@ class DeploymentFilesTest {
       Path file = DOCKER.resolve(script);
       assertThat(file).isExecutable();
       assertThat(run(List.of("sh", "-n", file.toString()))).isEmpty();
-    }
-  }
-
-  private static void requireOptions(Configuration configuration) throws IOException {
-    Map<String, ConfigOption<?>> options = FlinkOptions.all();
-    for (String key : configuration.keySet()) {
-      if (key.startsWith(REPORTER)) {
-        assertThat(key.substring(REPORTER.length())).isIn("factory.class", "port");
-        continue;
-      }
-      assertThat(options).as("options of Flink").containsKey(key);
-      assertThat(configuration.getOptional(options.get(key))).as(key).isPresent();
     }
   }
 

@@ -1,5 +1,7 @@
 package io.millrace.jobs;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.File;
 import java.io.IOException;
 import java.lang.reflect.Field;
@@ -7,12 +9,15 @@ import java.lang.reflect.Modifier;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.Configuration;
 
 /** Every option that the Flink on the class path declares in its option classes, by key. */
 final class FlinkOptions {
+  private static final String REPORTER = "metrics.reporter.prom.";
 
   private FlinkOptions() {}
 
@@ -27,6 +32,42 @@ final class FlinkOptions {
       }
     }
     return options;
+  }
+
+  /**
+   * Checks that every key is an option, and that its value has the option's type.
+   *
+   * @param alsoKnown keys of others than Flink
+   */
+  static void require(Configuration configuration, Set<String> alsoKnown) throws IOException {
+    Map<String, ConfigOption<?>> options = all();
+    for (String key : configuration.keySet()) {
+      if (key.startsWith(REPORTER)) {
+        assertThat(key.substring(REPORTER.length())).isIn("factory.class", "port");
+      } else if (!alsoKnown.contains(key)) {
+        ConfigOption<?> option = options.getOrDefault(key, named(key, options));
+        assertThat(option).as("option of Flink: " + key).isNotNull();
+        if (option.key().equals(key)) {
+          assertThat(configuration.getOptional(option)).as(key).isPresent();
+        }
+      }
+    }
+  }
+
+  /** An option whose key holds a name, such as {@code external-resource.<resource_name>.amount}. */
+  private static ConfigOption<?> named(String key, Map<String, ConfigOption<?>> options) {
+    return options.values().stream()
+        .filter(option -> option.key().contains(".<"))
+        .filter(
+            option ->
+                key.matches(
+                    option
+                        .key()
+                        .replace(".", "\\.")
+                        .replaceAll("<resource_name>", "[a-z]+")
+                        .replaceAll("<\\w+>", "[a-z.-]+")))
+        .findAny()
+        .orElse(null);
   }
 
   private static List<String> optionClasses(File file) throws IOException {

@@ -29,6 +29,10 @@ import io.millrace.schemas.Prompt;
 import io.millrace.schemas.RequestStatus;
 import io.millrace.schemas.Response;
 import io.millrace.schemas.TokenEvent;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -125,8 +129,11 @@ class InferenceJobTest {
     // Read when the first is answered for certain: a duplicate that finds it in the cache.
     ProducerRecord<byte[], byte[]> again = prompt(topics, null, json("hello"));
     again.headers().add("tenant", "acme".getBytes(UTF_8));
-    records.send(List.of(again));
-    records.await(topics.responses(), 3);
+    // Another tenant's equal prompt: it must not even learn that there is an answer.
+    ProducerRecord<byte[], byte[]> ofAnother = prompt(topics, null, json("hello"));
+    ofAnother.headers().add("tenant", "globex".getBytes(UTF_8));
+    records.send(List.of(again, ofAnother));
+    records.await(topics.responses(), 4);
     job.stopWithSavepoint(data.savepoints(), MAX);
 
     ObjectMapper mapper = new ObjectMapper();
@@ -136,20 +143,26 @@ class InferenceJobTest {
       String id = headers(record).get("millrace.request-id");
       assertThat(response.get("id").textValue()).isEqualTo("chatcmpl-" + id);
       assertThat(responses.put(id, response)).as("answered twice").isNull();
-      assertThat(headers(record)).containsEntry("millrace.tenant", "acme");
+      assertThat(headers(record))
+          .containsEntry("millrace.tenant", id.endsWith("-6") ? "globex" : "acme");
       assertThat(record.key()).isEqualTo(id.endsWith("-0") ? key : null);
     }
     assertThat(responses)
-        .containsOnlyKeys("flow.prompts-0-0", "flow.prompts-0-1", "flow.prompts-0-5");
+        .containsOnlyKeys(
+            "flow.prompts-0-0", "flow.prompts-0-1", "flow.prompts-0-5", "flow.prompts-0-6");
     assertThat(content(responses.get("flow.prompts-0-0"))).isEqualTo("HELLO");
     assertThat(content(responses.get("flow.prompts-0-1"))).isEqualTo("FROM AVRO");
     assertThat(content(responses.get("flow.prompts-0-5"))).isEqualTo("HELLO");
     assertThat(responses.get("flow.prompts-0-5").at("/millrace/cached").textValue())
         .isEqualTo("hit");
+    JsonNode another = responses.get("flow.prompts-0-6");
+    assertThat(content(another)).isEqualTo("HELLO");
+    assertThat(another.at("/millrace/cached").textValue()).isEqualTo("none");
+    assertThat(another.at("/usage/prompt_tokens_details/cached_tokens").asInt()).isZero();
     assertThat(models.engines()).hasSize(1);
     assertThat(models.engines().get(0).tokensGenerated())
         .as("the duplicate generated nothing; FAIL fails at its third token")
-        .isEqualTo("hello".length() + "from avro".length() + 2);
+        .isEqualTo(2 * "hello".length() + "from avro".length() + 2);
     assertThat(models.engines().get(0).closed()).isTrue();
 
     List<ConsumerRecord<byte[], byte[]>> letters = records.committed(topics.deadLetters());
@@ -176,6 +189,7 @@ class InferenceJobTest {
         .as("one row for each prompt that was admitted")
         .extracting(CostEvent::getStatus)
         .containsExactlyInAnyOrder(
+            RequestStatus.generated,
             RequestStatus.generated,
             RequestStatus.generated,
             RequestStatus.hit,
@@ -250,6 +264,26 @@ class InferenceJobTest {
         .as("equal prompts were generated once")
         .isEqualTo(texts);
     assertThat(records.committed(topics.deadLetters())).isEmpty();
+  }
+
+  @Test
+  void hasTheMetricsThatAlertsAndPanelsShow() throws Exception {
+    Topics topics = topics("metrics.");
+    JobHandle job = submit("metrics", options(topics), new FakeModels("metrics", PLENTY));
+    records.send(List.of(prompt(topics, null, json("counted"))));
+    records.await(topics.responses(), 1);
+    String page =
+        HttpClient.newHttpClient()
+            .send(
+                HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + flink.metricsPort() + "/metrics"))
+                    .build(),
+                HttpResponse.BodyHandlers.ofString())
+            .body();
+    job.cancel(MAX);
+    for (String metric : MonitoringFilesTest.metrics()) {
+      assertThat(page).containsPattern("(?m)^" + metric + "\\{");
+    }
   }
 
   @Test

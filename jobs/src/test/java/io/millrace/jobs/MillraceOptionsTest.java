@@ -82,6 +82,7 @@ class MillraceOptionsTest {
           millrace.max-parallelism               | 40000   | millrace.max-parallelism is 40000, must be 1 to 32768
           millrace.prompt.size-max               | 4 gb    | millrace.prompt.size-max is 4294967296 bytes
           millrace.output.size-max               | 1 kb    | millrace.output.size-max is 1024 bytes, must be 65536 to
+          millrace.schema-registry.url           | http://me:word@host | millrace.schema-registry.url must hold no login; the environment's variable
           millrace.cache.ttl                     | 0 s     | millrace.cache.ttl is PT0S, must be 1 ms to 3650 days
           millrace.kafka.transaction-timeout     | 0 s     | millrace.kafka.transaction-timeout is PT0S
           millrace.model.default.parallelism     | 0       | millrace.model.default.parallelism is 0, must be 1 to 720

@@ -78,10 +78,7 @@ public final class AvroCodec<T extends SpecificRecord> {
     schema = data.getSchema(type);
     fingerprint = SchemaNormalization.parsingFingerprint64(schema);
     writer = new SpecificDatumWriter<>(schema, data);
-    decimals =
-        schema.getFields().stream()
-            .filter(field -> field.schema().getLogicalType() instanceof LogicalTypes.Decimal)
-            .toList();
+    decimals = schema.getFields().stream().filter(field -> isAmount(field.schema())).toList();
   }
 
   /**
@@ -202,12 +199,18 @@ public final class AvroCodec<T extends SpecificRecord> {
     }
     for (Field field : decimals) {
       BigDecimal amount = (BigDecimal) value.get(field.pos());
-      if (amount.unscaledValue().bitLength() > DECIMAL_BITS_MAX
-          || amount.precision() > DECIMAL_DIGITS_MAX) {
+      if (amount != null
+          && (amount.unscaledValue().bitLength() > DECIMAL_BITS_MAX
+              || amount.precision() > DECIMAL_DIGITS_MAX)) {
         throw malformed("has too many digits in " + field.name(), null);
       }
     }
     return value;
+  }
+
+  private static boolean isAmount(Schema schema) {
+    Schema present = schema.isUnion() ? PlainJson.presentBranch(schema) : schema;
+    return present.getLogicalType() instanceof LogicalTypes.Decimal;
   }
 
   private FramingException malformed(String what, Throwable cause) {

@@ -24,6 +24,7 @@ class PlainJsonTest {
             .setRequestId("prompts-0-7")
             .setCached(CacheOutcome.hit)
             .setEventTime(Instant.ofEpochMilli(1_700_000_000_123L))
+            .setInputUsd(BigDecimal.ZERO)
             .setTotalUsd(new BigDecimal("0.000120"))
             .build();
 
@@ -33,9 +34,10 @@ class PlainJsonTest {
         .startsWith("{\"kind\":\"request\",\"is_final\":true,\"request_id\":\"prompts-0-7\",")
         .contains("\"cached\":\"hit\"", "\"event_time\":1700000000123,")
         .contains("\"total_usd\":\"0.00012\"", "\"input_usd\":\"0\"")
-        .doesNotContain("null", "\n");
+        .doesNotContain("null", "output_usd", "\n");
     CostEvent read = PlainJson.read(json.getBytes(StandardCharsets.UTF_8), CostEvent.class);
     assertThat(read.getTotalUsd()).isEqualByComparingTo("0.00012");
+    assertThat(read.getOutputUsd()).as("no known price").isNull();
     assertThat(read.getEventTime()).isEqualTo(event.getEventTime());
   }
 

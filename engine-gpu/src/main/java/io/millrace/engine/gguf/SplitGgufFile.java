@@ -46,13 +46,14 @@ public final class SplitGgufFile implements ModelSource {
         tensors.add(tensor);
       }
     }
-    GgufFile first = parts.get(0);
-    int wanted = first.metadata().requireInt(TENSORS_KEY, 0, TensorInfoReader.TENSORS_MAX);
-    if (tensors.size() != wanted) {
-      throw error(
-          first,
-          "its parts hold %d tensors together, but %s is %d"
-              .formatted(tensors.size(), TENSORS_KEY, wanted));
+    for (GgufFile part : parts) {
+      int wanted = part.metadata().requireInt(TENSORS_KEY, 0, TensorInfoReader.TENSORS_MAX);
+      if (tensors.size() != wanted) {
+        throw error(
+            part,
+            "the parts hold %d tensors together, but %s is %d"
+                .formatted(tensors.size(), TENSORS_KEY, wanted));
+      }
     }
   }
 

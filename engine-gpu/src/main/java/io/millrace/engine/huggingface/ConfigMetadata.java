@@ -47,12 +47,8 @@ final class ConfigMetadata {
     put("context_length", contextLength(family, config));
     put("embedding_length", config.requireInteger("hidden_size", 1, DIM_MAX));
     put("feed_forward_length", config.requireInteger("intermediate_size", 1, DIM_MAX));
-    put("attention.head_count", heads(config));
-    put(
-        "attention.head_count_kv",
-        config
-            .integer("num_key_value_heads", 1, HEADS_MAX)
-            .orElse(family == Family.GEMMA3 || family == Family.GEMMA2 ? 4 : heads(config)));
+    put("attention.head_count", heads(family, config));
+    put("attention.head_count_kv", kvHeads(family, config));
     double epsilon = config.number("rms_norm_eps").orElse(family == Family.BITNET_2B ? 1e-5 : 1e-6);
     put("attention.layer_norm_rms_epsilon", GgufValue.ofFloat((float) epsilon));
     if (family == Family.BITNET_2B) {
@@ -104,9 +100,9 @@ final class ConfigMetadata {
   /** The converter has no key for it as long as it is what llama.cpp takes it to be. */
   private void attentionScale() throws GgufFormatException {
     int headDim = headDim(family, config);
-    double scalar = config.number("query_pre_attn_scalar").orElse(headDim);
+    double scalar = config.number("query_pre_attn_scalar").orElse(256);
     boolean largest = layers() == (family == Family.GEMMA2 ? 46 : 62);
-    int perHead = config.requireInteger("hidden_size", 1, DIM_MAX) / heads(config);
+    int perHead = config.requireInteger("hidden_size", 1, DIM_MAX) / heads(family, config);
     if (scalar != (largest ? perHead : headDim)) {
       config.require(scalar > 0, "query_pre_attn_scalar is " + scalar + ", must be above 0");
       put("attention.scale", GgufValue.ofFloat((float) (1 / Math.sqrt(scalar))));
@@ -181,19 +177,24 @@ final class ConfigMetadata {
         .orElse(family.contextLengthDefault());
   }
 
-  static int heads(JsonFields config) throws GgufFormatException {
-    return config.requireInteger("num_attention_heads", 1, HEADS_MAX);
+  /** Gemma 3's published folders leave out what transformers takes for granted. */
+  static int heads(Family family, JsonFields config) throws GgufFormatException {
+    return family.gemma() && !config.has("num_attention_heads")
+        ? 8
+        : config.requireInteger("num_attention_heads", 1, HEADS_MAX);
   }
 
-  static int kvHeads(JsonFields config) throws GgufFormatException {
-    return config.integer("num_key_value_heads", 1, HEADS_MAX).orElse(heads(config));
+  static int kvHeads(Family family, JsonFields config) throws GgufFormatException {
+    return config
+        .integer("num_key_value_heads", 1, HEADS_MAX)
+        .orElse(family.gemma() ? 4 : heads(family, config));
   }
 
   static int headDim(Family family, JsonFields config) throws GgufFormatException {
     int implied =
         family.gemma()
             ? 256
-            : Math.max(1, config.requireInteger("hidden_size", 1, DIM_MAX) / heads(config));
+            : Math.max(1, config.requireInteger("hidden_size", 1, DIM_MAX) / heads(family, config));
     return config.integer("head_dim", 1, DIM_MAX).orElse(implied);
   }
 

@@ -151,7 +151,8 @@ final class FolderTensors {
     int headDim = ConfigMetadata.headDim(family, config);
     config.require(headDim % 2 == 0, "the width of a head, " + headDim + ", is odd");
     return new RowOrder(
-        queries ? ConfigMetadata.heads(config) : ConfigMetadata.kvHeads(config), headDim);
+        queries ? ConfigMetadata.heads(family, config) : ConfigMetadata.kvHeads(family, config),
+        headDim);
   }
 
   private void put(String name, TensorReader reader) throws GgufFormatException {

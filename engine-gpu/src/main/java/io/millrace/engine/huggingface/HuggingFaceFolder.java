@@ -76,6 +76,12 @@ public final class HuggingFaceFolder implements ModelSource {
       Optional<TensorInfo> embeddings = tensors.info("token_embd.weight");
       int vocabSize =
           (int) Math.min(Integer.MAX_VALUE, embeddings.map(TensorInfo::rows).orElse(0L));
+      if (config.has("vocab_size")) {
+        int said = config.requireInteger("vocab_size", 1, Integer.MAX_VALUE);
+        config.require(
+            said == vocabSize,
+            "vocab_size is " + said + ", but the embeddings have " + vocabSize + " rows");
+      }
       values.putAll(FolderTokenizer.metadata(folder, config, vocabSize));
       GgufMetadata metadata = new GgufMetadata(folder.toString(), values);
       return new HuggingFaceFolder(folder, checkpoint, metadata, tensors);

@@ -1,17 +1,20 @@
 package io.millrace.engine.speculative;
 
+import io.millrace.engine.kvcache.BlockPool;
+import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.scheduler.Sequence;
-import java.util.Arrays;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /**
  * As many tokens as bring the most tokens per time: none, if a step with drafts is not expected to.
  *
  * <p>For a draft of k tokens of which each is accepted with probability a if those before it are, a
  * step yields 1 + a + ... + a^k tokens. Its time is the target's for all rows, own and drafted, and
- * the proposer's. Both are learned from the steps that were run: a ({@link Acceptance}) for each
- * sequence, the times ({@link StepCosts}) for each number of rows. So k falls as the batch grows: a
- * processor that is busy anyway has no rows to give away.
+ * the proposer's. The probabilities are learned for each sequence ({@link Acceptance}), the times
+ * are measured beforehand ({@link PassTimes}). So k falls as the batch grows: a processor that is
+ * busy anyway has no rows to give away. What steps really bring has the last word ({@link
+ * RealisedGain}).
  *
  * <p>All k from 0 to the most are compared, the same for all sequences; then each whose drafts are
  * accepted too rarely to be worth the price of a row gets fewer. Beside chunks of prompts nothing
@@ -20,19 +23,17 @@ import java.util.List;
 public final class AdaptiveDraftLength implements DraftLength {
 
   /**
-   * A step with drafts must promise this much more than one without: estimates are no more exact.
+   * A step with drafts must promise this much more than one without. Less is not there in the end:
+   * the last draft of an answer is partly in vain, and where threads wait for each other, a longer
+   * pass waits more.
    */
-  private static final double GAIN_MIN = 1.1;
-
-  /** Most rows of a step that calibration tries. */
-  private static final int CALIBRATION_ROWS_MAX = 64;
+  private static final double GAIN_MIN = 1.3;
 
   private final int draftTokensMax;
   private final DraftProposer proposer;
-  private final StepCosts costs = new StepCosts();
-  private final Acceptance acceptance = new Acceptance();
-  private boolean calibrating;
-  private int calibrated;
+  private PassTimes times = PassTimes.UNKNOWN;
+  private Acceptance acceptance = new Acceptance();
+  private RealisedGain realised = new RealisedGain();
 
   /**
    * @param draftTokensMax most tokens of one draft
@@ -45,23 +46,20 @@ public final class AdaptiveDraftLength implements DraftLength {
 
   @Override
   public int[] lengths(List<Sequence> sequences, int otherRows, int rowsMax) {
-    if (otherRows > 0) {
-      return new int[sequences.size()];
+    int n = sequences.size();
+    if (otherRows > 0 || !realised.mayDraft(n)) {
+      return new int[n];
     }
-    if (calibrating) {
-      return next(sequences.size());
-    }
-    double[] rates = new double[sequences.size()];
-    for (int i = 0; i < rates.length; i++) {
+    double[] rates = new double[n];
+    for (int i = 0; i < n; i++) {
       rates[i] = acceptance.rate(sequences.get(i));
     }
-    int n = sequences.size();
-    double own = costs.nanos(n);
+    double own = times.nanos(n);
     double best = GAIN_MIN * n / own;
     int length = 0;
     double bestNanos = own;
     for (int k = 1; k <= draftTokensMax && k * n <= Math.max(rowsMax, n); k++) {
-      double nanos = costs.nanos(n * (1 + k)) + proposer.estimateNanos(sequences, k);
+      double nanos = times.nanos(n * (1 + k)) + proposer.estimateNanos(sequences, k);
       double tokens = 0;
       for (double rate : rates) {
         tokens += expected(rate, k);
@@ -77,36 +75,25 @@ public final class AdaptiveDraftLength implements DraftLength {
 
   @Override
   public void verified(Sequence sequence, int drafted, int accepted) {
-    if (!calibrating) {
-      acceptance.verified(sequence, drafted, accepted);
-    }
+    acceptance.verified(sequence, drafted, accepted);
   }
 
   @Override
-  public void measured(int rows, long nanos) {
-    costs.measured(rows, nanos);
+  public void stepped(int sequences, int tokens, long nanos, boolean drafted) {
+    realised.step(sequences, tokens, nanos, drafted);
   }
 
   @Override
-  public void calibrate(boolean begin) {
-    calibrating = begin;
-    if (begin) {
-      costs.forget();
-    }
-    proposer.calibrate(begin);
+  public void calibrate(
+      LanguageModel model, BlockPool pool, long nanosMax, LongSupplier nanoClock) {
+    times = PassTimes.measure(model, pool, nanosMax, nanoClock);
+    acceptance = new Acceptance();
+    realised = new RealisedGain();
   }
 
   @Override
   public void release(Sequence sequence) {
     acceptance.release(sequence);
-  }
-
-  /** One length after another, none included. */
-  private int[] next(int n) {
-    int most = Math.min(draftTokensMax, Math.max(0, CALIBRATION_ROWS_MAX / n - 1));
-    int[] lengths = new int[n];
-    Arrays.fill(lengths, calibrated++ % (most + 1));
-    return lengths;
   }
 
   private int[] none(List<Sequence> sequences) {

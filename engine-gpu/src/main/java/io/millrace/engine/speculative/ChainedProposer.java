@@ -31,9 +31,9 @@ public final class ChainedProposer implements DraftProposer {
   }
 
   @Override
-  public void calibrate(boolean begin) {
-    first.calibrate(begin);
-    second.calibrate(begin);
+  public void calibrate(long nanosMax) {
+    first.calibrate(nanosMax / 2);
+    second.calibrate(nanosMax / 2);
   }
 
   @Override

@@ -1,7 +1,10 @@
 package io.millrace.engine.speculative;
 
+import io.millrace.engine.kvcache.BlockPool;
+import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.scheduler.Sequence;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /**
  * Decides how many tokens to draft. Implementations learn from what became of earlier drafts; the
@@ -28,19 +31,24 @@ public interface DraftLength {
   void verified(Sequence sequence, int drafted, int accepted);
 
   /**
-   * Learns how long the target took for a step in which all chunks decoded.
+   * Learns from a step in which all chunks decoded.
    *
-   * @param rows tokens computed, drafted ones included
-   * @param nanos from the forward pass to the last token drawn
+   * @param tokens that the sequences grew by
+   * @param nanos from the first drafted token to the last one drawn
+   * @param drafted whether any sequence was drafted for
    */
-  void measured(int rows, long nanos);
+  void stepped(int sequences, int tokens, long nanos, boolean drafted);
 
   /**
-   * Begins or ends calibration: steps over made-up sequences, of which only times are worth
-   * learning. Whoever calibrates tries all lengths. Each beginning forgets the times learned
-   * before, which may have been those of code not yet compiled.
+   * Measures how long the target's passes take, and forgets what was learned before: warm-up may
+   * have taught it what code takes that is not compiled, and what made-up prompts accept.
+   *
+   * @param model the target, idle
+   * @param pool its blocks
+   * @param nanosMax about how long it may take
+   * @param nanoClock the time in nanoseconds, from any origin
    */
-  void calibrate(boolean begin);
+  void calibrate(LanguageModel model, BlockPool pool, long nanosMax, LongSupplier nanoClock);
 
   /** Forgets a sequence that has ended, whether it was ever seen or not. */
   void release(Sequence sequence);

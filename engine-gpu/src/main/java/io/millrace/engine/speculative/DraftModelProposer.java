@@ -41,8 +41,9 @@ public final class DraftModelProposer implements DraftProposer {
   private final BlockPool pool;
   private final int stepTokensMax;
   private final LongSupplier nanoClock;
-  private final StepCosts costs = new StepCosts();
   private final BatchLayout layout = new BatchLayout();
+
+  private PassTimes times = PassTimes.UNKNOWN;
 
   /** How many tokens answers had lately. */
   private double outputTokens = OUTPUT_TOKENS;
@@ -104,16 +105,14 @@ public final class DraftModelProposer implements DraftProposer {
         onceNow += (pending - CATCH_UP_USUAL) / Math.max(1, steps);
       }
     }
-    return costs.nanos(usual)
-        + (draftTokens - 1) * costs.nanos(sequences.size())
-        + (once == 0 ? 0 : costs.nanos(once) * onceNow / once);
+    return times.nanos(usual)
+        + (draftTokens - 1) * times.nanos(sequences.size())
+        + (once == 0 ? 0 : times.nanos(once) * onceNow / once);
   }
 
   @Override
-  public void calibrate(boolean begin) {
-    if (begin) {
-      costs.forget();
-    }
+  public void calibrate(long nanosMax) {
+    times = PassTimes.measure(model, pool, nanosMax, nanoClock);
     outputTokens = OUTPUT_TOKENS;
   }
 
@@ -179,7 +178,6 @@ public final class DraftModelProposer implements DraftProposer {
    * @return those that go on
    */
   private List<DraftContext> step(List<DraftContext> going) {
-    long start = nanoClock.getAsLong();
     layout.clear();
     List<DraftContext> caughtUp = new ArrayList<>(going.size());
     for (DraftContext context : going) {
@@ -195,7 +193,6 @@ public final class DraftModelProposer implements DraftProposer {
         goOn.add(caughtUp.get(i));
       }
     }
-    costs.measured(layout.rows(), nanoClock.getAsLong() - start);
     return goOn;
   }
 

@@ -21,7 +21,7 @@ public interface DraftProposer extends AutoCloseable {
         }
 
         @Override
-        public void calibrate(boolean begin) {}
+        public void calibrate(long nanosMax) {}
 
         @Override
         public void release(Sequence sequence) {}
@@ -45,8 +45,12 @@ public interface DraftProposer extends AutoCloseable {
    */
   double estimateNanos(List<Sequence> sequences, int draftTokens);
 
-  /** Begins or ends calibration, as {@link DraftLength#calibrate} has it. */
-  void calibrate(boolean begin);
+  /**
+   * Measures what its own passes take, if it makes any, when compiled code is there to measure.
+   *
+   * @param nanosMax about how long it may take
+   */
+  void calibrate(long nanosMax);
 
   /** Forgets a sequence that has ended, whether it was ever seen or not. */
   void release(Sequence sequence);

@@ -1,8 +1,11 @@
 package io.millrace.engine.speculative;
 
+import io.millrace.engine.kvcache.BlockPool;
+import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.scheduler.Sequence;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /** Always the same number of tokens, whatever becomes of them. */
 record FixedDraftLength(int tokens) implements DraftLength {
@@ -18,10 +21,11 @@ record FixedDraftLength(int tokens) implements DraftLength {
   public void verified(Sequence sequence, int drafted, int accepted) {}
 
   @Override
-  public void measured(int rows, long nanos) {}
+  public void stepped(int sequences, int tokens, long nanos, boolean drafted) {}
 
   @Override
-  public void calibrate(boolean begin) {}
+  public void calibrate(
+      LanguageModel model, BlockPool pool, long nanosMax, LongSupplier nanoClock) {}
 
   @Override
   public void release(Sequence sequence) {}

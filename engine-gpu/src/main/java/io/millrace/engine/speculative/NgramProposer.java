@@ -53,7 +53,7 @@ public final class NgramProposer implements DraftProposer {
   }
 
   @Override
-  public void calibrate(boolean begin) {}
+  public void calibrate(long nanosMax) {}
 
   @Override
   public void release(Sequence sequence) {

@@ -2,6 +2,7 @@ package io.millrace.engine.speculative;
 
 import io.millrace.engine.DraftCounts;
 import io.millrace.engine.kvcache.BlockPool;
+import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.scheduler.ChunkOutput;
 import io.millrace.engine.scheduler.ScheduledBatch;
 import io.millrace.engine.scheduler.ScheduledBatch.Chunk;
@@ -39,7 +40,7 @@ public final class Speculator implements AutoCloseable {
   private final LongSupplier nanoClock;
   private final DraftTally tally;
   private boolean off;
-  private long extended;
+  private long began;
 
   /**
    * @param proposer closed with this
@@ -75,13 +76,9 @@ public final class Speculator implements AutoCloseable {
     if (off || batch.isEmpty()) {
       return batch;
     }
+    began = nanoClock.getAsLong();
     List<Draft> drafts = wanted(batch, tokensMax - batch.tokens());
-    ScheduledBatch result = batch;
-    if (!drafts.isEmpty() && propose(drafts)) {
-      result = withDrafts(batch, drafts);
-    }
-    extended = nanoClock.getAsLong();
-    return result;
+    return !drafts.isEmpty() && propose(drafts) ? withDrafts(batch, drafts) : batch;
   }
 
   /** Learns from a step that was just computed. */
@@ -89,17 +86,21 @@ public final class Speculator implements AutoCloseable {
     if (off) {
       return;
     }
-    long nanos = nanoClock.getAsLong() - extended;
+    long nanos = nanoClock.getAsLong() - began;
     boolean decodes = true;
+    boolean drafted = false;
+    int tokens = 0;
     for (int i = 0; i < outputs.size(); i++) {
       Chunk chunk = batch.chunks().get(i);
       decodes &= chunk.decodes() && outputs.get(i).error() == null;
+      tokens += 1 + outputs.get(i).accepted();
       if (chunk.draft().length > 0) {
+        drafted = true;
         draftLength.verified(chunk.sequence(), chunk.draft().length, outputs.get(i).accepted());
       }
     }
     if (decodes) {
-      draftLength.measured(batch.tokens(), nanos);
+      draftLength.stepped(outputs.size(), tokens, nanos, drafted);
     }
   }
 
@@ -114,9 +115,18 @@ public final class Speculator implements AutoCloseable {
     }
   }
 
-  /** Begins or ends calibration: see {@link DraftLength#calibrate}. */
-  public void calibrate(boolean begin) {
-    draftLength.calibrate(begin);
+  /**
+   * Measures what drafts and steps take, once the kernels are compiled: see {@link
+   * DraftLength#calibrate}.
+   *
+   * @param model the target, idle
+   * @param nanosMax about how long it may take
+   */
+  public void calibrate(LanguageModel model, long nanosMax) {
+    if (!off) {
+      draftLength.calibrate(model, pool, nanosMax / 2, nanoClock);
+      proposer.calibrate(nanosMax / 2);
+    }
   }
 
   /** Forgets a sequence that has ended. */

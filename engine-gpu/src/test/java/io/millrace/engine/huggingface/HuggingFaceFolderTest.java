@@ -16,7 +16,6 @@ import io.millrace.engine.backend.BackendKind;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.gguf.GgufFormatException;
 import io.millrace.engine.gguf.GgufMetadata;
-import io.millrace.engine.gguf.GgufWriter;
 import io.millrace.engine.gguf.ModelSource;
 import io.millrace.engine.gguf.TensorInfo;
 import io.millrace.engine.safetensors.SafetensorsWriter;
@@ -67,64 +66,11 @@ class HuggingFaceFolderTest {
     ToyFolder toy = ToyFolder.llama();
     convert(toy.weights, type);
     Path folder = toy.write(temp.resolve("toy"));
-    Path twin = twin(folder, toy.weights, type);
+    Path twin = GgufTwin.write(folder, toy.weights, type, temp.resolve("twin.gguf"));
     int[] prompt = {259, 5, 17, 211, 90, 258, 4, 4, 33};
     for (BackendKind backend : new BackendKind[] {BackendKind.SCALAR, BackendKind.AUTO}) {
       assertThat(logits(folder, backend, prompt)).isEqualTo(logits(twin, backend, prompt));
     }
-  }
-
-  /** What a converter makes of it, written once more: rows of queries and keys change places. */
-  private Path twin(Path folder, SafetensorsWriter weights, GgmlType type) throws IOException {
-    GgufWriter writer = new GgufWriter();
-    try (ModelSource source = ModelSources.open(folder)) {
-      writer.putAll(source.metadata());
-    }
-    Map<String, String> names =
-        Map.of(
-            "model.embed_tokens.weight", "token_embd.weight",
-            "model.norm.weight", "output_norm.weight",
-            "lm_head.weight", "output.weight");
-    weights
-        .tensors()
-        .forEach(
-            (name, tensor) -> {
-              String gguf =
-                  names.containsKey(name)
-                      ? names.get(name)
-                      : name.replace("model.layers.", "blk.")
-                          .replace("self_attn.o_proj", "attn_output")
-                          .replaceAll("self_attn.([qkv])_proj", "attn_$1")
-                          .replaceAll("mlp.(gate|up|down)_proj", "ffn_$1")
-                          .replace("input_layernorm", "attn_norm")
-                          .replace("post_attention_layernorm", "ffn_norm");
-              long[] shape = tensor.shape();
-              if (shape.length == 1) {
-                writer.tensor(gguf, GgmlType.F32, shape, out -> out.write(tensor.data()));
-                return;
-              }
-              byte[] data =
-                  gguf.contains("attn_q") || gguf.contains("attn_k")
-                      ? interleaved(tensor.data(), (int) shape[0])
-                      : tensor.data();
-              writer.tensor(gguf, type, new long[] {shape[1], shape[0]}, out -> out.write(data));
-            });
-    Path path = temp.resolve("twin.gguf");
-    writer.write(path);
-    return path;
-  }
-
-  private static byte[] interleaved(byte[] data, int rows) {
-    int rowBytes = data.length / rows;
-    byte[] out = new byte[data.length];
-    for (int row = 0; row < rows; row++) {
-      int head = row / HEAD_DIM;
-      int half = row % HEAD_DIM / (HEAD_DIM / 2);
-      int pair = row % (HEAD_DIM / 2);
-      int to = head * HEAD_DIM + 2 * pair + half;
-      System.arraycopy(data, row * rowBytes, out, to * rowBytes, rowBytes);
-    }
-    return out;
   }
 
   private static void convert(SafetensorsWriter weights, GgmlType type) {

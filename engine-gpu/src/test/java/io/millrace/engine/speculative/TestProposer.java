@@ -75,7 +75,7 @@ public final class TestProposer implements DraftProposer {
   }
 
   @Override
-  public void calibrate(boolean begin) {}
+  public void calibrate(long nanosMax) {}
 
   @Override
   public void release(Sequence sequence) {}

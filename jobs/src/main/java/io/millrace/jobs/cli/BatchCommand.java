@@ -116,8 +116,8 @@ final class BatchCommand implements Callable<Integer> {
         "tokens       %s generated, %s of prompts computed%n",
         Format.count(all.generatedTokens()), Format.count(all.promptTokens()));
     err.printf("tokens/s     %s%n", Format.rate(tokens / Math.max(1e-9, summary.seconds())));
-    err.printf("cost         %s%n", Format.usd(all.costUsd()));
-    err.printf("saved        %s%n", Format.usd(all.savedUsd()));
+    err.printf("cost         %s%n", Format.usd(all.costUsd(), all.unpriced()));
+    err.printf("saved        %s%n", Format.usd(all.savedUsd(), all.unpricedSavings()));
     err.printf("time         %s%n", Format.duration(Math.round(summary.seconds())));
   }
 }

@@ -23,6 +23,7 @@ final class Commands {
         new UpCommand(models),
         new SubmitCommand(),
         new WatchCommand(),
+        new PriceCommand(),
         new GenerateCommand(),
         new TokenizeCommand(),
         new InspectCommand(),

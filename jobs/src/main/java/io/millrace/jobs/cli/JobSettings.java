@@ -7,11 +7,16 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.flink.configuration.Configuration;
 import picocli.CommandLine.Option;
 
 /** The options of every command that runs the inference job. */
 public final class JobSettings {
+  /** Options about the brokers, which the embedded one answers. */
+  private static final Set<String> OWN_BROKER =
+      Set.of(MillraceOptions.KAFKA_BOOTSTRAP.key(), MillraceOptions.KAFKA_CONFIG.key());
+
   @Option(
       names = "--model",
       paramLabel = "M.gguf",
@@ -22,8 +27,8 @@ public final class JobSettings {
       names = "--draft",
       paramLabel = "D.gguf",
       description =
-          "A smaller model of the same vocabulary, which drafts tokens: the same answers, sooner"
-              + " where the model is large.")
+          "A smaller model of the same vocabulary, which drafts tokens: faster, the same answers."
+              + " The shipped model has one.")
   private Path draft;
 
   @Option(
@@ -44,6 +49,10 @@ public final class JobSettings {
         throw CommandFailure.wrongUse(
             "--set " + entry.getKey() + ": options start with " + MillraceOptions.PREFIX);
       }
+      if (OWN_BROKER.contains(entry.getKey())) {
+        throw CommandFailure.wrongUse(
+            "--set " + entry.getKey() + ": this command has a broker of its own");
+      }
       options.setString(entry.getKey(), entry.getValue());
     }
     try {
@@ -51,6 +60,9 @@ public final class JobSettings {
       ModelOptions first = new ModelOptions(models.get(0));
       if (model != null || !options.contains(first.path)) {
         options.set(first.path, modelFile().toString());
+        if (model == null && draft == null && !options.contains(first.draft)) {
+          options.set(first.draft, Installation.draft().toString());
+        }
       }
       if (draft != null) {
         options.set(first.draft, readable("--draft", draft).toString());

@@ -64,7 +64,7 @@ final class SubmitCommand implements Callable<Integer> {
             "--wait needs a topic named ...prompts, beside which are ...responses");
       }
       Topics topics = new Topics(prompts.substring(0, prompts.length() - PROMPTS.length()));
-      Submission submission = new Submission(kafka.bootstrapServers(), prompts, tenant);
+      Submission submission = new Submission(kafka.connection(), prompts, tenant);
       if (!wait) {
         long sent = submission.send(in);
         err.println(sent + " prompts are in " + prompts);

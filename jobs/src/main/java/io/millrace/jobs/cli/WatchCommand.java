@@ -56,8 +56,7 @@ final class WatchCommand implements Callable<Integer> {
     String name = kafka.requireTopic(topic);
     PrintWriter err = spec.commandLine().getErr();
     try (Interrupts interrupts = Interrupts.handledBy(ExitCodes.OK, () -> {});
-        CommittedReader reader =
-            new CommittedReader(kafka.bootstrapServers(), List.of(name), from)) {
+        CommittedReader reader = new CommittedReader(kafka.connection(), List.of(name), from)) {
       err.println("watching " + name + " at " + kafka.bootstrapServers());
       err.flush();
       print(reader, EventLine.of(name, json));

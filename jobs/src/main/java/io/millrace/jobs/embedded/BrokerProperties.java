@@ -12,6 +12,7 @@ import java.util.Properties;
 final class BrokerProperties {
 
   static final int NODE_ID = 1;
+  static final String CLIENT_LISTENER = "CLIENTS";
   static final String CONTROLLER_LISTENER = "CONTROLLER";
   static final String HOST = "127.0.0.1";
 
@@ -19,8 +20,8 @@ final class BrokerProperties {
 
   private BrokerProperties() {}
 
-  static Properties of(Path directory, int port, int controllerPort) {
-    String client = "PLAINTEXT://" + HOST + ":" + port;
+  static Properties of(Path directory, int port, int controllerPort, BrokerSecurity security) {
+    String client = CLIENT_LISTENER + "://" + HOST + ":" + port;
     String controller = CONTROLLER_LISTENER + "://" + HOST + ":" + controllerPort;
     Properties p = new Properties();
 
@@ -32,7 +33,11 @@ final class BrokerProperties {
     set(p, "controller.listener.names", CONTROLLER_LISTENER);
     set(p, "listeners", client + "," + controller);
     set(p, "advertised.listeners", client + "," + controller);
-    set(p, "listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT");
+    set(p, "inter.broker.listener.name", CLIENT_LISTENER);
+    set(
+        p,
+        "listener.security.protocol.map",
+        CLIENT_LISTENER + ":" + security.protocol() + "," + CONTROLLER_LISTENER + ":PLAINTEXT");
     set(p, "log.dir", directory.toString());
 
     // A misspelt topic is an error, not a new topic.
@@ -68,6 +73,7 @@ final class BrokerProperties {
     set(p, "log.retention.bytes", 1024L * MIB);
     set(p, "offsets.topic.segment.bytes", 8 * MIB);
     set(p, "transaction.state.log.segment.bytes", 8 * MIB);
+    p.putAll(security.properties());
     return p;
   }
 

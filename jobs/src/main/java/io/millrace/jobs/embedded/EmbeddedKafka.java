@@ -61,14 +61,19 @@ public final class EmbeddedKafka implements AutoCloseable {
    * @throws StartupException when the port is taken, or the directory cannot be used
    */
   public static EmbeddedKafka start(Path directory, int port) {
+    return start(directory, port, BrokerSecurity.NONE);
+  }
+
+  /** As {@link #start(Path, int)}; users are those of the directory's first start. */
+  static EmbeddedKafka start(Path directory, int port, BrokerSecurity security) {
     Path absolute = directory.toAbsolutePath().normalize();
-    format(absolute);
+    format(absolute, security);
     requireUnlocked(absolute);
     reportFaults();
     for (int attempt = 1; ; attempt++) {
       int clientPort = Ports.choose(port, PORT_OPTION);
       try {
-        return start(absolute, clientPort, freePortOtherThan(clientPort));
+        return start(absolute, clientPort, freePortOtherThan(clientPort), security);
       } catch (RuntimeException e) {
         if (!isBindFailure(e)) {
           throw new StartupException(
@@ -128,8 +133,9 @@ public final class EmbeddedKafka implements AutoCloseable {
     }
   }
 
-  private static EmbeddedKafka start(Path directory, int port, int controllerPort) {
-    Properties properties = BrokerProperties.of(directory, port, controllerPort);
+  private static EmbeddedKafka start(
+      Path directory, int port, int controllerPort, BrokerSecurity security) {
+    Properties properties = BrokerProperties.of(directory, port, controllerPort, security);
     long begin = System.nanoTime();
     KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(properties, false), Time.SYSTEM);
     try {
@@ -196,7 +202,7 @@ public final class EmbeddedKafka implements AutoCloseable {
     return port;
   }
 
-  private static void format(Path directory) {
+  private static void format(Path directory, BrokerSecurity security) {
     try {
       Files.createDirectories(directory);
       if (!Files.isWritable(directory)) {
@@ -214,6 +220,7 @@ public final class EmbeddedKafka implements AutoCloseable {
           .addDirectory(directory.toString())
           .setMetadataLogDirectory(directory.toString())
           .setSupportedFeatures(Feature.PRODUCTION_FEATURES)
+          .setScramArguments(security.scramUsers())
           .run();
     } catch (StartupException e) {
       throw e;

@@ -1,7 +1,8 @@
 package io.millrace.jobs.generate;
 
 import io.millrace.engine.tokenizer.Tokenizer;
-import io.millrace.jobs.cost.DevicePrice;
+import io.millrace.jobs.cost.Charge;
+import io.millrace.jobs.cost.CostMeter;
 import io.millrace.jobs.kafka.Answer;
 import io.millrace.jobs.kafka.DeadLetter;
 import io.millrace.jobs.state.AdmittedPrompt;
@@ -32,9 +33,9 @@ final class AnswerWriter {
    */
   record Settled(Answer answer, DeadLetter deadLetter, CostEvent cost) {}
 
-  AnswerWriter(String model, String backend, DevicePrice price, Tokenizer tokenizer) {
+  AnswerWriter(String model, String backend, CostMeter meter, Tokenizer tokenizer) {
     this.model = model;
-    this.costs = new CostRows(model, backend, price);
+    this.costs = new CostRows(model, backend, meter);
     this.responses = new Responses(model, tokenizer);
   }
 
@@ -59,7 +60,7 @@ final class AnswerWriter {
         .setPromptTokens(EngineRequests.promptTokens(prompt))
         .setOutputTokens(first.getOutputTokens())
         .setTokens(first.getTokens())
-        .setCostUsd(costs.spent(answer).total().toPlainString())
+        .setCostUsd(text(costs.charge(answer, nowMs).totalUsd()))
         .setExpiresMs(nowMs + prompt.getCacheTtlMs())
         .setFurtherChoices(choices.subList(1, choices.size()))
         .build();
@@ -71,18 +72,11 @@ final class AnswerWriter {
     AnswerTimes times =
         new AnswerTimes(
             answer.queueMs(), answer.firstTokenAfterMs(), nowMs - prompt.getAdmittedMs());
-    CostRows.Spent spent = costs.spent(answer);
-    long freshTokens = answer.sum(c -> c.freshPromptTokens(finished.getPromptTokens()));
-    long cachedTokens = answer.sum(ChoiceInFlight::cachedPromptTokens);
+    Charge charge = costs.charge(answer, nowMs);
     RequestStatus status = answer.expired() ? RequestStatus.expired : RequestStatus.generated;
     CostEvent cost =
-        CostRows.with(costs.row(prompt, status, CacheOutcome.none, times, nowMs), answer, spent)
+        CostRows.with(costs.row(prompt, status, CacheOutcome.none, times, nowMs), answer, charge)
             .setFinishReason(Responses.finishReason(finished))
-            .setFreshTokens(freshTokens)
-            .setCachedTokens(cachedTokens)
-            .setDraftedTokens(answer.sum(ChoiceInFlight::draftedTokens))
-            .setAcceptedTokens(answer.sum(ChoiceInFlight::acceptedTokens))
-            .setSavedPrefixUsd(spent.savedByPrefix(cachedTokens, freshTokens))
             .build();
     Response response =
         responses
@@ -100,7 +94,7 @@ final class AnswerWriter {
     long totalMs = nowMs - prompt.getAdmittedMs();
     // No engine ran for it, and its first token came with its last.
     AnswerTimes times = new AnswerTimes(null, totalMs, totalMs);
-    BigDecimal saved = new BigDecimal(answer.getCostUsd());
+    BigDecimal saved = amount(answer.getCostUsd());
     RequestStatus status =
         CachedChoices.expired(answer)
             ? RequestStatus.expired
@@ -159,13 +153,22 @@ final class AnswerWriter {
             .row(prompt, RequestStatus.dead_lettered, CacheOutcome.none, times, nowMs)
             .setFinishReason(ResponseFinishReason.error);
     if (spent != null) {
-      CostRows.with(cost, spent, costs.spent(spent));
+      CostRows.with(cost, spent, costs.charge(spent, nowMs));
     }
     return new Settled(null, letter, cost.build());
   }
 
   private static Settled answered(AdmittedPrompt prompt, Response response, CostEvent cost) {
     return new Settled(new Answer(bytes(prompt.getKey()), response), null, cost);
+  }
+
+  /** An amount in state, where no text is no known price. */
+  private static String text(BigDecimal usd) {
+    return usd == null ? "" : usd.toPlainString();
+  }
+
+  private static BigDecimal amount(String text) {
+    return text.isEmpty() ? null : new BigDecimal(text);
   }
 
   private static byte[] bytes(ByteBuffer buffer) {

@@ -1,59 +1,37 @@
 package io.millrace.jobs.generate;
 
-import io.millrace.jobs.cost.DevicePrice;
+import io.millrace.jobs.cost.Charge;
+import io.millrace.jobs.cost.CostMeter;
+import io.millrace.jobs.cost.Work;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.schemas.CacheOutcome;
 import io.millrace.schemas.CostEvent;
 import io.millrace.schemas.CostKind;
 import io.millrace.schemas.RequestStatus;
-import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.time.Instant;
 
 /** Begins a prompt's final cost row, and prices what was done for it. */
 final class CostRows {
-  /** No money, at the scale of all amounts. */
-  static final BigDecimal NOTHING = BigDecimal.ZERO.setScale(DevicePrice.SCALE);
-
   private final String model;
   private final String backend;
-  private final DevicePrice price;
+  private final CostMeter meter;
 
-  CostRows(String model, String backend, DevicePrice price) {
+  CostRows(String model, String backend, CostMeter meter) {
     this.model = model;
     this.backend = backend;
-    this.price = price;
+    this.meter = meter;
   }
 
-  /**
-   * What the device did for an answer.
-   *
-   * @param nanos device time, nanoseconds
-   * @param input USD of the prompt's computation
-   * @param output USD of the answer's
-   */
-  record Spent(long nanos, BigDecimal input, BigDecimal output) {
-    BigDecimal total() {
-      return input.add(output);
-    }
-
-    /** Cached prompt tokens at the price of those that had to be computed. */
-    BigDecimal savedByPrefix(long cachedTokens, long freshTokens) {
-      if (cachedTokens == 0 || freshTokens == 0) {
-        return NOTHING;
-      }
-      return input
-          .multiply(BigDecimal.valueOf(cachedTokens))
-          .divide(BigDecimal.valueOf(freshTokens), DevicePrice.SCALE, RoundingMode.HALF_EVEN);
-    }
-  }
-
-  /** What was spent on an answer until now. */
-  Spent spent(InFlight answer) {
-    return new Spent(
-        answer.prefillNanos() + answer.decodeNanos(),
-        price.of(answer.prefillNanos()),
-        price.of(answer.decodeNanos()));
+  /** What an answer costs, as far as it has got. */
+  Charge charge(InFlight answer, long nowMs) {
+    return meter.work(
+        new Work(
+            answer.prefillNanos(),
+            answer.decodeNanos(),
+            answer.freshTokens(),
+            answer.cachedTokens(),
+            answer.outputTokens()),
+        nowMs);
   }
 
   /** A row on which nothing was spent. */
@@ -63,6 +41,7 @@ final class CostRows {
       CacheOutcome cached,
       AnswerTimes times,
       long nowMs) {
+    Charge nothing = meter.time(0, nowMs);
     return CostEvent.newBuilder()
         .setKind(CostKind.request)
         .setIsFinal(true)
@@ -76,23 +55,35 @@ final class CostRows {
         .setQueueMs(times.queueMs())
         .setTtftMs(times.firstTokenMs())
         .setTotalMs(times.totalMs())
-        .setInputUsd(NOTHING)
-        .setOutputUsd(NOTHING)
-        .setTotalUsd(NOTHING)
-        .setSavedDedupUsd(NOTHING)
-        .setSavedPrefixUsd(NOTHING)
-        .setSavedSpeculationUsd(NOTHING)
-        .setPriceSource("device-hour")
+        .setInputUsd(Charge.NOTHING)
+        .setOutputUsd(Charge.NOTHING)
+        .setTotalUsd(Charge.NOTHING)
+        .setSavedDedupUsd(Charge.NOTHING)
+        .setSavedPrefixUsd(Charge.NOTHING)
+        .setSavedSpeculationUsd(Charge.NOTHING)
+        .setPriceSource(nothing.source())
+        .setPriceVersion(nothing.version())
         .setSource(PromptSource.of(prompt))
         .setTraceparent(prompt.getTraceparent());
   }
 
-  /** The same row with what was spent, and the tokens that it was spent on. */
-  static CostEvent.Builder with(CostEvent.Builder row, InFlight answer, Spent spent) {
-    return row.setOutputTokens(answer.outputTokens())
-        .setDeviceNanos(spent.nanos())
-        .setInputUsd(spent.input())
-        .setOutputUsd(spent.output())
-        .setTotalUsd(spent.total());
+  /** The same row with what was done for the answer, and what that costs. */
+  static CostEvent.Builder with(CostEvent.Builder row, InFlight answer, Charge charge) {
+    row.setFreshTokens(answer.freshTokens())
+        .setCachedTokens(answer.cachedTokens())
+        .setOutputTokens(answer.outputTokens())
+        .setDraftedTokens(answer.sum(ChoiceInFlight::draftedTokens))
+        .setAcceptedTokens(answer.sum(ChoiceInFlight::acceptedTokens))
+        .setDeviceNanos(answer.prefillNanos() + answer.decodeNanos())
+        .setInputUsd(charge.inputUsd())
+        .setOutputUsd(charge.outputUsd())
+        .setTotalUsd(charge.totalUsd())
+        .setSavedPrefixUsd(charge.savedPrefixUsd())
+        .setPriceSource(charge.source())
+        .setPriceVersion(charge.version());
+    if (charge.totalUsd() == null) {
+      row.setSavedDedupUsd(null).setSavedSpeculationUsd(null);
+    }
+    return row;
   }
 }

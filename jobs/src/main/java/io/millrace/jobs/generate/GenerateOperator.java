@@ -1,5 +1,6 @@
 package io.millrace.jobs.generate;
 
+import io.millrace.jobs.cost.CostMeter;
 import io.millrace.jobs.kafka.Answer;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
@@ -68,12 +69,13 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     backlog = new Backlog(spec.backlogPromptsMax(), spec.backlogBytesMax());
     getMetricGroup().gauge(BACKLOG_METRIC, () -> backlog.prompts());
     state = new GenerateState(getRuntimeContext(), spec.cacheTtl());
+    CostMeter meter = spec.pricing().open(nowMs());
     model = spec.source().open();
     answers =
         new AnswerOutput(
             output,
             outputs,
-            new AnswerWriter(spec.model(), model.backend(), spec.price(), model.tokenizer()),
+            new AnswerWriter(spec.model(), model.backend(), meter, model.tokenizer()),
             new TokenEventWriter(spec.tokenEvents()));
     driver =
         new EngineDriver(

@@ -3,7 +3,7 @@ package io.millrace.jobs.generate;
 import io.millrace.engine.Engine;
 import io.millrace.engine.tokenizer.Tokenizer;
 import io.millrace.jobs.MillraceOptions.TokenEvents;
-import io.millrace.jobs.cost.DevicePrice;
+import io.millrace.jobs.cost.Pricing;
 import java.io.IOException;
 import java.io.Serializable;
 import java.time.Duration;
@@ -13,7 +13,7 @@ import java.time.Duration;
  *
  * @param model the configured name
  * @param source opens the model where the task runs
- * @param price of the device's time
+ * @param pricing by what the work is billed
  * @param engineRequestsMax requests given to the engine, running or queued; more wait in keyed
  *     state
  * @param overtakesMax how often others may go to the engine before the one admitted first
@@ -26,7 +26,7 @@ import java.time.Duration;
 public record GenerateSpec(
     String model,
     ModelSource source,
-    DevicePrice price,
+    Pricing pricing,
     int engineRequestsMax,
     int overtakesMax,
     int backlogPromptsMax,

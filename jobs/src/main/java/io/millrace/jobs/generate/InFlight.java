@@ -66,6 +66,17 @@ final class InFlight {
     return sum(ChoiceInFlight::decodeNanos);
   }
 
+  /** Prompt tokens computed, over all choices. */
+  long freshTokens() {
+    int promptTokens = EngineRequests.promptTokens(leader);
+    return sum(choice -> choice.freshPromptTokens(promptTokens));
+  }
+
+  /** Prompt tokens that the prefix cache held, over all choices. */
+  long cachedTokens() {
+    return sum(ChoiceInFlight::cachedPromptTokens);
+  }
+
   long outputTokens() {
     return sum(choice -> choice.tokens().size());
   }

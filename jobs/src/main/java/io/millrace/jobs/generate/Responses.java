@@ -1,6 +1,7 @@
 package io.millrace.jobs.generate;
 
 import io.millrace.engine.tokenizer.Tokenizer;
+import io.millrace.jobs.cost.Charge;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
 import io.millrace.jobs.state.CachedChoice;
@@ -87,8 +88,8 @@ final class Responses {
         .setModel(model)
         .setCreated(Instant.ofEpochMilli(nowMs))
         .setCached(cached)
-        .setCostUsd(CostRows.NOTHING)
-        .setSavedUsd(CostRows.NOTHING)
+        .setCostUsd(Charge.NOTHING)
+        .setSavedUsd(Charge.NOTHING)
         .setQueueMs(times.queueMs())
         .setTtftMs(times.firstTokenMs())
         .setTotalMs(times.totalMs())

@@ -18,21 +18,16 @@ import org.apache.kafka.clients.producer.ProducerConfig;
 public final class KafkaEndpoints {
   private final Configuration configuration;
   private final Topics topics;
-  private final String bootstrap;
+  private final KafkaConnection connection;
 
   /**
-   * @throws IllegalArgumentException if no brokers are configured
+   * @throws IllegalArgumentException if no brokers are configured, or the file of connection
+   *     settings is wrong
    */
   public KafkaEndpoints(Configuration configuration) {
     this.configuration = configuration;
     this.topics = new Topics(configuration.get(MillraceOptions.TOPIC_PREFIX));
-    this.bootstrap =
-        configuration
-            .getOptional(MillraceOptions.KAFKA_BOOTSTRAP)
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        MillraceOptions.KAFKA_BOOTSTRAP.key() + " is not set"));
+    this.connection = KafkaConnection.of(configuration);
   }
 
   /**
@@ -42,7 +37,7 @@ public final class KafkaEndpoints {
    */
   public KafkaSource<PromptRecord> prompts() {
     return KafkaSource.<PromptRecord>builder()
-        .setBootstrapServers(bootstrap)
+        .setProperties(connection.toProperties())
         .setTopics(topics.prompts())
         .setGroupId(configuration.get(MillraceOptions.GROUP_ID))
         .setStartingOffsets(OffsetsInitializer.earliest())
@@ -74,23 +69,27 @@ public final class KafkaEndpoints {
 
   private <T> KafkaSink<T> sink(
       String name, Delivery delivery, KafkaRecordSerializationSchema<T> records) {
-    Properties producer = new Properties();
+    Properties producer = connection.toProperties();
     producer.setProperty(
         ProducerConfig.TRANSACTION_TIMEOUT_CONFIG,
         Long.toString(configuration.get(MillraceOptions.TRANSACTION_TIMEOUT).toMillis()));
     producer.setProperty(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Integer.toString(outputSizeMax()));
     return KafkaSink.<T>builder()
-        .setBootstrapServers(bootstrap)
+        .setBootstrapServers(connection.bootstrapServers())
         .setKafkaProducerConfig(producer)
         .setRecordSerializer(records)
         .setDeliveryGuarantee(
             delivery == Delivery.EXACTLY_ONCE
                 ? DeliveryGuarantee.EXACTLY_ONCE
                 : DeliveryGuarantee.AT_LEAST_ONCE)
-        .setTransactionalIdPrefix(
-            configuration.get(MillraceOptions.TRANSACTION_PREFIX) + "-" + name)
+        .setTransactionalIdPrefix(transactionalIdPrefix(configuration, name))
         .setTransactionNamingStrategy(TransactionNamingStrategy.POOLING)
         .build();
+  }
+
+  /** What the transactional ids of a sink start with. */
+  static String transactionalIdPrefix(Configuration configuration, String sink) {
+    return configuration.get(MillraceOptions.TRANSACTION_PREFIX) + "-" + sink;
   }
 
   private int outputSizeMax() {

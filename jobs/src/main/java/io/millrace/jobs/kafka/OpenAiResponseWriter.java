@@ -101,6 +101,10 @@ public final class OpenAiResponseWriter {
   }
 
   private static String plain(BigDecimal usd) {
+    // Null, and so JSON's null, is no known price.
+    if (usd == null) {
+      return null;
+    }
     return usd.signum() == 0 ? "0" : usd.stripTrailingZeros().toPlainString();
   }
 }

@@ -12,15 +12,15 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** The TCP sockets on which this process listens, as Linux sees them. */
-final class ListeningSockets {
+/** The TCP sockets on which a process listens, as Linux sees them. */
+public final class ListeningSockets {
 
   /**
    * @param address in /proc's hexadecimal form: bytes of an IPv4 address in reverse order
    */
-  record Socket(String address, int port) {
+  public record Socket(String address, int port) {
 
-    boolean isLoopback() {
+    public boolean isLoopback() {
       return (address.length() == 8 && address.endsWith("7F"))
           || address.equals("0000000000000000FFFF00000100007F")
           || address.equals("00000000000000000000000001000000");
@@ -29,8 +29,12 @@ final class ListeningSockets {
 
   private ListeningSockets() {}
 
-  static List<Socket> ofThisProcess() throws IOException {
-    Path proc = Path.of("/proc/self");
+  public static List<Socket> ofThisProcess() throws IOException {
+    return of(ProcessHandle.current());
+  }
+
+  public static List<Socket> of(ProcessHandle process) throws IOException {
+    Path proc = Path.of("/proc", Long.toString(process.pid()));
     assumeTrue(Files.isReadable(proc.resolve("net/tcp")), "skipped: needs Linux's /proc");
     Set<String> mine = socketInodes(proc.resolve("fd"));
     List<Socket> sockets = new ArrayList<>();

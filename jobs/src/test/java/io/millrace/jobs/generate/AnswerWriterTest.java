@@ -8,10 +8,14 @@ import io.millrace.engine.FinishReason;
 import io.millrace.engine.GenerationRequest;
 import io.millrace.engine.GenerationUpdate;
 import io.millrace.engine.TokenOutput;
-import io.millrace.jobs.cost.DevicePrice;
+import io.millrace.jobs.cost.CatalogueException;
+import io.millrace.jobs.cost.LitellmExcerpt;
+import io.millrace.jobs.cost.Prices;
+import io.millrace.jobs.cost.Pricing;
 import io.millrace.jobs.generate.AnswerWriter.Settled;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.testing.FakeEngine;
+import io.millrace.schemas.AvroCodec;
 import io.millrace.schemas.CacheOutcome;
 import io.millrace.schemas.CostEvent;
 import java.math.BigDecimal;
@@ -22,9 +26,12 @@ import org.junit.jupiter.api.Test;
 
 class AnswerWriterTest {
   /** 1e-12 USD a nanosecond. */
-  private final AnswerWriter answers =
+  private AnswerWriter answers =
       new AnswerWriter(
-          "default", "fake", new DevicePrice(new BigDecimal("3.60")), FakeEngine.TOKENIZER);
+          "default",
+          "fake",
+          Pricing.deviceHour(new BigDecimal("3.60")).open(0),
+          FakeEngine.TOKENIZER);
 
   @Test
   void saysWhatTheCachedPromptTokensWouldHaveCost() {
@@ -49,6 +56,71 @@ class AnswerWriterTest {
   }
 
   @Test
+  void billsTokensWhereTheyHaveThePrice() throws Exception {
+    answers = pricedAs("gpt-4o");
+    CostEvent cost = answer(prompt(0, "0123456789"), 7, 1000).cost();
+    // What the row counts is what it costs: 3 x 2.5e-6 + 7 x 1.25e-6, 2 x 1e-5.
+    assertThat(cost.getFreshTokens()).isEqualTo(3);
+    assertThat(cost.getCachedTokens()).isEqualTo(7);
+    assertThat(cost.getOutputTokens()).isEqualTo(2);
+    assertThat(cost.getInputUsd()).isEqualByComparingTo("0.00001625");
+    assertThat(cost.getOutputUsd()).isEqualByComparingTo("0.00002");
+    assertThat(cost.getTotalUsd()).isEqualByComparingTo("0.00003625");
+    assertThat(cost.getSavedPrefixUsd()).isEqualByComparingTo("0.00000875");
+    assertThat(cost.getDeviceNanos()).isEqualTo(1500);
+    assertThat(cost.getPriceSource()).isEqualTo("catalogue:prices-excerpt.json#gpt-4o");
+    assertThat(cost.getPriceVersion()).startsWith("2026-07-24T");
+  }
+
+  @Test
+  void saysThatThereIsNoPriceAndNot0() throws Exception {
+    answers = pricedAs("no-such-model");
+    Settled settled = answer(prompt(0, "0123456789"), 7, 1000);
+    CostEvent cost = settled.cost();
+    assertThat(cost.getTotalUsd()).isNull();
+    assertThat(cost.getInputUsd()).isNull();
+    assertThat(cost.getOutputUsd()).isNull();
+    assertThat(cost.getSavedPrefixUsd()).isNull();
+    assertThat(cost.getPriceSource()).isEqualTo("catalogue:prices-excerpt.json#no-such-model");
+    assertThat(settled.answer().response().getCostUsd()).isNull();
+    assertThat(settled.answer().response().getSavedUsd()).isNull();
+    AvroCodec<CostEvent> codec = new AvroCodec<>(CostEvent.class);
+    assertThat(codec.decode(codec.encode(cost))).isEqualTo(cost);
+
+    // Sharing it is free, and saves nobody knows how much.
+    InFlight finished = finished(prompt(0, "0123456789"));
+    Settled shared =
+        answers.reused(
+            prompt(1, "0123456789"),
+            answers.finished(finished, START_MS + 2),
+            CacheOutcome.hit,
+            START_MS + 2);
+    assertThat(shared.cost().getTotalUsd()).isZero();
+    assertThat(shared.cost().getSavedDedupUsd()).isNull();
+    assertThat(shared.answer().response().getSavedUsd()).isNull();
+  }
+
+  @Test
+  void aFailureCostsWhatWasDone() throws Exception {
+    answers = pricedAs("gpt-4o");
+    InFlight answer = new InFlight(prompt(0, "0123456789"));
+    answer.choices().get(0).apply(step('A', null, 7, 3, 1000), START_MS + 1);
+    CostEvent cost =
+        answers
+            .failed(answer.leader(), answer, "engine_error", "broken", true, START_MS + 2)
+            .cost();
+    assertThat(cost.getFreshTokens()).isEqualTo(3);
+    assertThat(cost.getOutputTokens()).isEqualTo(1);
+    assertThat(cost.getTotalUsd()).isEqualByComparingTo("0.00002625");
+    CostEvent follower =
+        answers
+            .failed(prompt(1, "0123456789"), null, "engine_error", "broken", true, START_MS + 2)
+            .cost();
+    assertThat(follower.getTotalUsd()).isZero();
+    assertThat(follower.getPriceSource()).isEqualTo(cost.getPriceSource());
+  }
+
+  @Test
   void givesTheLabelsAndTheTimeOfThePromptBackAndNotTheLeaders() {
     AdmittedPrompt leader = prompt(0, "0123456789");
     leader.setMetadata(Map.of("run", "7"));
@@ -59,8 +131,7 @@ class AnswerWriterTest {
         .isEqualTo(Instant.ofEpochMilli(1_700_000_000_000L));
     assertThat(led.cost().getSource()).isEqualTo(led.answer().response().getSource());
 
-    InFlight finished = new InFlight(leader);
-    finished.choices().get(0).apply(step('A', FinishReason.STOP, 0, 10, 1000), START_MS + 1);
+    InFlight finished = finished(leader);
     AdmittedPrompt follower = prompt(1, "0123456789");
     Settled shared =
         answers.reused(
@@ -87,6 +158,17 @@ class AnswerWriterTest {
 
   private GenerationRequest request(AdmittedPrompt prompt) {
     return EngineRequests.of(new InFlight(prompt).choices().get(0), GenerationRequest.NO_DEADLINE);
+  }
+
+  private static AnswerWriter pricedAs(String model) throws CatalogueException {
+    Pricing pricing = Pricing.tokens(Prices.read(LitellmExcerpt.FILE, null).of(model));
+    return new AnswerWriter("default", "fake", pricing.open(START_MS), FakeEngine.TOKENIZER);
+  }
+
+  private static InFlight finished(AdmittedPrompt leader) {
+    InFlight finished = new InFlight(leader);
+    finished.choices().get(0).apply(step('A', FinishReason.STOP, 0, 10, 1000), START_MS + 1);
+    return finished;
   }
 
   /** An answer of two tokens. */

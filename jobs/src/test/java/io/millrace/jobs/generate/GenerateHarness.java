@@ -1,7 +1,7 @@
 package io.millrace.jobs.generate;
 
 import io.millrace.jobs.MillraceOptions.TokenEvents;
-import io.millrace.jobs.cost.DevicePrice;
+import io.millrace.jobs.cost.Pricing;
 import io.millrace.jobs.generate.GenerateSpec.OpenedModel;
 import io.millrace.jobs.kafka.Answer;
 import io.millrace.jobs.kafka.DeadLetter;
@@ -73,7 +73,7 @@ final class GenerateHarness implements AutoCloseable {
         new GenerateSpec(
             "default",
             () -> new OpenedModel(engine, FakeEngine.TOKENIZER, "fake", () -> digest, () -> {}),
-            new DevicePrice(new BigDecimal("3.60")),
+            Pricing.deviceHour(new BigDecimal("3.60")),
             engineRequests,
             3,
             backlog,

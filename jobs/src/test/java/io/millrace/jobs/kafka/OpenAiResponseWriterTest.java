@@ -108,6 +108,13 @@ class OpenAiResponseWriterTest {
   }
 
   @Test
+  void noKnownPriceIsNull() throws Exception {
+    JsonNode tree = json.readTree(writer.bytes(hello().setCostUsd(null).build()));
+    assertThat(tree.at("/millrace/cost_usd").isNull()).isTrue();
+    assertThat(tree.at("/millrace/saved_usd").textValue()).isEqualTo("0");
+  }
+
+  @Test
   void writesLogprobs() throws Exception {
     byte[] half = {(byte) 0xf0, (byte) 0x9f};
     TopLogprob likely = new TopLogprob("H", -0.25, ByteBuffer.wrap(new byte[] {72}));

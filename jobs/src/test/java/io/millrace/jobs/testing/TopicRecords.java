@@ -2,6 +2,7 @@ package io.millrace.jobs.testing;
 
 import static org.assertj.core.api.Assertions.fail;
 
+import io.millrace.jobs.kafka.KafkaConnection;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,10 +21,14 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 public final class TopicRecords {
   private static final Duration MAX = Duration.ofSeconds(60);
 
-  private final String bootstrapServers;
+  private final KafkaConnection connection;
 
   public TopicRecords(String bootstrapServers) {
-    this.bootstrapServers = bootstrapServers;
+    this(KafkaConnection.plaintext(bootstrapServers));
+  }
+
+  public TopicRecords(KafkaConnection connection) {
+    this.connection = connection;
   }
 
   /** Sends records and waits until all are acknowledged. */
@@ -32,7 +37,7 @@ public final class TopicRecords {
     List<Future<?>> acknowledgements = new ArrayList<>();
     try (var producer =
         new KafkaProducer<>(
-            Map.of("bootstrap.servers", bootstrapServers, "max.request.size", 4_000_000),
+            connection.with(Map.of("max.request.size", 4_000_000)),
             new ByteArraySerializer(),
             new ByteArraySerializer())) {
       records.forEach(record -> acknowledgements.add(producer.send(record)));
@@ -57,7 +62,7 @@ public final class TopicRecords {
     List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
     try (var consumer =
         new KafkaConsumer<>(
-            Map.of("bootstrap.servers", bootstrapServers, "isolation.level", "read_committed"),
+            connection.with(Map.of("isolation.level", "read_committed")),
             new ByteArrayDeserializer(),
             new ByteArrayDeserializer())) {
       consumer.assign(List.of(partition));

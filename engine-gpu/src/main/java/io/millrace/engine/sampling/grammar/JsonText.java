@@ -6,9 +6,9 @@ final class JsonText {
 
   private JsonText() {}
 
-  /** In quotation marks, on one line, cut where it is long. */
+  /** In quotation marks, cut where it is long. {@link GrammarException} replaces line ends. */
   static String quoted(String text) {
     String cut = text.length() > LENGTH_MAX ? text.substring(0, LENGTH_MAX) + "..." : text;
-    return '"' + cut.replaceAll("\\p{Cntrl}", " ") + '"';
+    return '"' + cut + '"';
   }
 }

@@ -104,8 +104,13 @@ record SchemaDocument(JsonNode root) {
     if (!reference.equals("#") && !reference.startsWith("#/")) {
       throw from.error("has a $ref that does not point into the schema itself by #/...");
     }
-    String pointer =
-        URLDecoder.decode(reference.substring(1).replace("+", "%2B"), StandardCharsets.UTF_8);
+    String pointer;
+    try {
+      pointer =
+          URLDecoder.decode(reference.substring(1).replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      throw from.error("has a $ref with a % that is no escape");
+    }
     JsonNode node = root.at(pointer);
     if (node.isMissingNode()) {
       throw from.error("has a $ref to what is not there");

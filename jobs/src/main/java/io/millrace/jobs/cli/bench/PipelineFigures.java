@@ -13,7 +13,7 @@ import java.util.List;
  * @param saturated the modest tenant while the backlog is full and the other's answers are long
  * @param checkpoints by what was going on when they began
  * @param savepoints while the backlog was full
- * @param failedCheckpoints over all
+ * @param failedCheckpoints once all tasks ran
  * @param backlogMax most prompts that the generate vertex held at once
  * @param answersPerSecond while it was flooded, all tenants
  * @param tokensPerSecond of output, then

@@ -159,11 +159,12 @@ public final class SpeculationCommand implements Callable<Integer> {
   private static void print(SpeculationBench.Row row, PrintWriter out) {
     out.printf(
         Locale.ROOT,
-        "batch %3d  %5.2fx (%.2fx)  acceptance %.3f  accepted per draft %5.2f"
+        "batch %3d  %5.2fx (%.2fx) of %6.0f tokens/s  acceptance %.3f  accepted per draft %5.2f"
             + "  drafts per token %.3f%n",
         row.batch(),
         row.speedup(),
         row.speedupTotal(),
+        row.plainTokensPerSecond(),
         row.acceptance(),
         row.meanAccepted(),
         row.draftsPerToken());
@@ -181,6 +182,7 @@ public final class SpeculationCommand implements Callable<Integer> {
           .put("batch", row.batch())
           .put("speedup", row.speedup())
           .put("speedup_with_prompts", row.speedupTotal())
+          .put("plain_tokens_per_s", row.plainTokensPerSecond())
           .put("acceptance", row.acceptance())
           .put("mean_accepted", row.meanAccepted())
           .put("drafts_per_token", row.draftsPerToken());

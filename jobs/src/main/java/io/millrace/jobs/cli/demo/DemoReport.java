@@ -54,9 +54,12 @@ record DemoReport(Outcome outcome, long prompts, double seconds, long startMs, l
                 + " generated in "
                 + Format.duration(Math.round(seconds))
                 + ")"));
-    lines.add(line("cost", Format.usd(tally.costUsd())));
+    lines.add(line("cost", Format.usd(tally.costUsd(), tally.unpriced())));
     lines.add(
-        line("saved", Format.usd(tally.savedUsd()) + "  by the answer cache and shared prefixes"));
+        line(
+            "saved",
+            Format.usd(tally.savedUsd(), tally.unpricedSavings())
+                + "  by the answer cache and shared prefixes"));
     lines.add(spike());
     lines.add("");
     lines.add(row("tenant", "prompts", "cached", "tokens", "cost", "saved"));
@@ -70,8 +73,8 @@ record DemoReport(Outcome outcome, long prompts, double seconds, long startMs, l
                         Format.count(costs.prompts()),
                         Format.count(costs.reused()),
                         Format.count(costs.outputTokens()),
-                        Format.usd(costs.usd()),
-                        Format.usd(costs.savedUsd()))));
+                        Format.usd(costs.usd(), costs.unpriced()),
+                        Format.usd(costs.savedUsd(), costs.unpricedSavings()))));
     return lines;
   }
 

@@ -63,7 +63,7 @@ final class Outcome {
       answeredUnpaid.remove(row.getRequestId());
     }
     costs.computeIfAbsent(row.getTenant(), tenant -> new TenantCosts()).add(row);
-    if (row.getTenant().equals(Traffic.WILD_TENANT)) {
+    if (row.getTenant().equals(Traffic.WILD_TENANT) && row.getTotalUsd() != null) {
       wildUsdBySecond.merge(
           row.getEventTime().toEpochMilli() / SECOND_MS, row.getTotalUsd(), BigDecimal::add);
     }

@@ -11,17 +11,27 @@ final class TenantCosts {
   private long outputTokens;
   private BigDecimal usd = BigDecimal.ZERO;
   private BigDecimal savedUsd = BigDecimal.ZERO;
+  private long unpriced;
+  private long unpricedSavings;
 
   void add(CostEvent row) {
     prompts += row.getIsFinal() ? 1 : 0;
     reused += row.getCached() == CacheOutcome.none ? 0 : 1;
     outputTokens += row.getOutputTokens();
-    usd = usd.add(row.getTotalUsd());
-    savedUsd =
-        savedUsd
-            .add(row.getSavedDedupUsd())
-            .add(row.getSavedPrefixUsd())
-            .add(row.getSavedSpeculationUsd());
+    if (row.getTotalUsd() == null) {
+      unpriced++;
+    } else {
+      usd = usd.add(row.getTotalUsd());
+    }
+    if (row.getSavedDedupUsd() == null) {
+      unpricedSavings++;
+    } else {
+      savedUsd =
+          savedUsd
+              .add(row.getSavedDedupUsd())
+              .add(row.getSavedPrefixUsd())
+              .add(row.getSavedSpeculationUsd());
+    }
   }
 
   long prompts() {
@@ -34,6 +44,16 @@ final class TenantCosts {
 
   long outputTokens() {
     return outputTokens;
+  }
+
+  /** Rows that have no known price; {@link #usd} is without them. */
+  long unpriced() {
+    return unpriced;
+  }
+
+  /** The same of {@link #savedUsd}. */
+  long unpricedSavings() {
+    return unpricedSavings;
   }
 
   BigDecimal usd() {

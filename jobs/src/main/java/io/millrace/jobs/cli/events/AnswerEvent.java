@@ -100,10 +100,12 @@ public record AnswerEvent(
     return tree.path("usage").path("completion_tokens").asLong();
   }
 
+  /** Null where it has no known price. */
   public BigDecimal costUsd() {
     return usd("cost_usd");
   }
 
+  /** Null where that has no known price. */
   public BigDecimal savedUsd() {
     return usd("saved_usd");
   }
@@ -129,7 +131,7 @@ public record AnswerEvent(
   }
 
   private BigDecimal usd(String field) {
-    String amount = tree.path("millrace").path(field).asText();
-    return amount.isEmpty() ? BigDecimal.ZERO : new BigDecimal(amount);
+    String amount = tree.path("millrace").path(field).asText("");
+    return amount.isEmpty() ? null : new BigDecimal(amount);
   }
 }

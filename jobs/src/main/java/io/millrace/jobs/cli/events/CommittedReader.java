@@ -1,5 +1,6 @@
 package io.millrace.jobs.cli.events;
 
+import io.millrace.jobs.kafka.KafkaConnection;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -26,9 +27,14 @@ public final class CommittedReader implements AutoCloseable {
 
   private final KafkaConsumer<byte[], byte[]> consumer;
 
-  /** Opens the topics, which must exist. */
+  /** Opens the topics, which must exist, on a broker that wants no login. */
   public CommittedReader(String bootstrapServers, Collection<String> topics, From from) {
-    consumer = consumer(bootstrapServers, "read_committed");
+    this(KafkaConnection.plaintext(bootstrapServers), topics, from);
+  }
+
+  /** Opens the topics, which must exist. */
+  public CommittedReader(KafkaConnection connection, Collection<String> topics, From from) {
+    consumer = consumer(connection, "read_committed");
     try {
       assign(topics, from);
     } catch (RuntimeException e) {
@@ -39,26 +45,27 @@ public final class CommittedReader implements AutoCloseable {
 
   /** The offset that the partition's next record will have, committed or not. */
   public static long end(String bootstrapServers, TopicPartition partition) {
-    try (KafkaConsumer<byte[], byte[]> consumer = consumer(bootstrapServers, "read_uncommitted")) {
+    try (KafkaConsumer<byte[], byte[]> consumer =
+        consumer(KafkaConnection.plaintext(bootstrapServers), "read_uncommitted")) {
       return consumer.endOffsets(List.of(partition)).get(partition);
     }
   }
 
-  private static KafkaConsumer<byte[], byte[]> consumer(String bootstrapServers, String isolation) {
+  private static KafkaConsumer<byte[], byte[]> consumer(
+      KafkaConnection connection, String isolation) {
     return new KafkaConsumer<>(
-        Map.of(
-            ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-            bootstrapServers,
-            ConsumerConfig.ISOLATION_LEVEL_CONFIG,
-            isolation,
-            ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
-            false,
-            ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG,
-            false,
-            ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
-            "earliest",
-            ConsumerConfig.FETCH_MAX_BYTES_CONFIG,
-            FETCH_BYTES_MAX),
+        connection.with(
+            Map.of(
+                ConsumerConfig.ISOLATION_LEVEL_CONFIG,
+                isolation,
+                ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
+                false,
+                ConsumerConfig.ALLOW_AUTO_CREATE_TOPICS_CONFIG,
+                false,
+                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
+                "earliest",
+                ConsumerConfig.FETCH_MAX_BYTES_CONFIG,
+                FETCH_BYTES_MAX)),
         new ByteArrayDeserializer(),
         new ByteArrayDeserializer());
   }

@@ -12,6 +12,8 @@ public final class Tally {
   private long generatedTokens;
   private BigDecimal costUsd = BigDecimal.ZERO;
   private BigDecimal savedUsd = BigDecimal.ZERO;
+  private long unpriced;
+  private long unpricedSavings;
 
   /** Counts an answer, or an error that came as one. */
   public void add(AnswerEvent answer) {
@@ -20,8 +22,16 @@ public final class Tally {
     } else {
       errors++;
     }
-    costUsd = costUsd.add(answer.costUsd());
-    savedUsd = savedUsd.add(answer.savedUsd());
+    if (answer.costUsd() == null) {
+      unpriced++;
+    } else {
+      costUsd = costUsd.add(answer.costUsd());
+    }
+    if (answer.savedUsd() == null) {
+      unpricedSavings++;
+    } else {
+      savedUsd = savedUsd.add(answer.savedUsd());
+    }
     switch (answer.cached()) {
       case "hit" -> hits++;
       case "coalesced" -> coalesced++;
@@ -70,11 +80,22 @@ public final class Tally {
     return generatedTokens;
   }
 
+  /** Of those that have a price. */
   public BigDecimal costUsd() {
     return costUsd;
   }
 
   public BigDecimal savedUsd() {
     return savedUsd;
+  }
+
+  /** Answers and errors whose cost has no known price: {@link #costUsd} is without them. */
+  public long unpriced() {
+    return unpriced;
+  }
+
+  /** The same of {@link #savedUsd}. */
+  public long unpricedSavings() {
+    return unpricedSavings;
   }
 }

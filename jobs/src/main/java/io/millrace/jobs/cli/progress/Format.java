@@ -32,6 +32,18 @@ public final class Format {
             .toPlainString();
   }
 
+  /**
+   * The same where part of it, or all, has no known price: {@code $1.20 + 3 unpriced}.
+   *
+   * @param unpriced how many have none
+   */
+  public static String usd(BigDecimal amount, long unpriced) {
+    if (unpriced == 0) {
+      return usd(amount);
+    }
+    return (amount.signum() == 0 ? "" : usd(amount) + " + ") + count(unpriced) + " unpriced";
+  }
+
   /** {@code 45s}, {@code 3m05s}, {@code 2h07m}. */
   public static String duration(long seconds) {
     if (seconds < 60) {

@@ -14,6 +14,7 @@ import java.util.OptionalLong;
  * @param reused answers from the cache or shared
  * @param generatedTokens tokens generated in this run
  * @param costUsd so far
+ * @param unpriced answers whose cost has no known price
  * @param seconds since this run began to work
  */
 public record Progress(
@@ -23,6 +24,7 @@ public record Progress(
     long reused,
     long generatedTokens,
     BigDecimal costUsd,
+    long unpriced,
     double seconds) {
 
   /**
@@ -38,6 +40,7 @@ public record Progress(
         all.hits() + all.coalesced(),
         thisRun.generatedTokens(),
         all.costUsd(),
+        all.unpriced(),
         seconds);
   }
 
@@ -62,7 +65,7 @@ public record Progress(
     }
     line.append("  ").append(Format.rate(tokensPerSecond())).append(" tokens/s");
     line.append("  ").append(Format.count(reused)).append(" cached");
-    line.append("  ").append(Format.usd(costUsd));
+    line.append("  ").append(Format.usd(costUsd, unpriced));
     if (total.isPresent() && done < total.getAsLong()) {
       line.append("  ").append(left(total.getAsLong()));
     }

@@ -7,6 +7,7 @@ import io.millrace.jobs.cli.events.UnreadableEventException;
 import io.millrace.jobs.cli.lines.BatchLines;
 import io.millrace.jobs.cli.lines.InputLine;
 import io.millrace.jobs.cli.lines.InputLines;
+import io.millrace.jobs.kafka.KafkaConnection;
 import io.millrace.jobs.kafka.Topics;
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,6 +21,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /** Sends lines to a topic, and finds the answers to them among all others. */
@@ -28,7 +30,7 @@ public final class Submission {
   private static final Duration POLL = Duration.ofMillis(200);
   private static final Duration ACKNOWLEDGED_MAX = Duration.ofSeconds(30);
 
-  private final String bootstrapServers;
+  private final KafkaConnection connection;
   private final String topic;
   private final byte[] tenant;
 
@@ -47,8 +49,8 @@ public final class Submission {
   /**
    * @param tenant who pays; null leaves it to the prompts
    */
-  public Submission(String bootstrapServers, String topic, String tenant) {
-    this.bootstrapServers = bootstrapServers;
+  public Submission(KafkaConnection connection, String topic, String tenant) {
+    this.connection = connection;
     this.topic = topic;
     this.tenant = tenant == null ? null : tenant.getBytes(StandardCharsets.UTF_8);
   }
@@ -78,7 +80,7 @@ public final class Submission {
       throws IOException {
     try (CommittedReader reader =
         new CommittedReader(
-            bootstrapServers,
+            connection,
             List.of(topics.responses(), topics.deadLetters()),
             CommittedReader.From.NOW)) {
       send(in, true);
@@ -152,7 +154,11 @@ public final class Submission {
     }
     synchronized (failure) {
       if (failure[0] != null) {
-        throw new IOException("not all prompts could be sent", failure[0]);
+        throw new IOException(
+            failure[0] instanceof AuthorizationException
+                ? "this user may not write to " + topic
+                : "not all prompts could be sent",
+            failure[0]);
       }
     }
     return count;
@@ -184,17 +190,16 @@ public final class Submission {
 
   private KafkaProducer<byte[], byte[]> producer() {
     return new KafkaProducer<>(
-        Map.of(
-            ProducerConfig.BOOTSTRAP_SERVERS_CONFIG,
-            bootstrapServers,
-            ProducerConfig.ACKS_CONFIG,
-            "all",
-            ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
-            LINE_BYTES_MAX + (64 << 10),
-            ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
-            (int) ACKNOWLEDGED_MAX.toMillis(),
-            ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG,
-            (int) ACKNOWLEDGED_MAX.toMillis() / 2),
+        connection.with(
+            Map.of(
+                ProducerConfig.ACKS_CONFIG,
+                "all",
+                ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
+                LINE_BYTES_MAX + (64 << 10),
+                ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
+                (int) ACKNOWLEDGED_MAX.toMillis(),
+                ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG,
+                (int) ACKNOWLEDGED_MAX.toMillis() / 2)),
         new ByteArraySerializer(),
         new ByteArraySerializer());
   }

@@ -15,6 +15,8 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
@@ -82,7 +84,7 @@ public abstract class EventLine {
           answer.cached(),
           answer.completionTokens() + " tokens",
           answer.totalMs() + " ms",
-          Format.usd(answer.costUsd()),
+          answer.costUsd() == null ? "unpriced" : Format.usd(answer.costUsd()),
           shortened(answer.error() == null ? answer.text() : "ERROR " + answer.error()));
     }
   }
@@ -136,7 +138,9 @@ public abstract class EventLine {
 
   private static String cost(CostEvent cost) {
     BigDecimal saved =
-        cost.getSavedDedupUsd().add(cost.getSavedPrefixUsd()).add(cost.getSavedSpeculationUsd());
+        Stream.of(cost.getSavedDedupUsd(), cost.getSavedPrefixUsd(), cost.getSavedSpeculationUsd())
+            .filter(Objects::nonNull)
+            .reduce(BigDecimal.ZERO, BigDecimal::add);
     return String.join(
         "  ",
         time(cost.getEventTime()),
@@ -146,7 +150,7 @@ public abstract class EventLine {
         String.valueOf(cost.getStatus()),
         cost.getFreshTokens() + "+" + cost.getCachedTokens() + " in",
         cost.getOutputTokens() + " out",
-        Format.usd(cost.getTotalUsd())
+        (cost.getTotalUsd() == null ? "unpriced" : Format.usd(cost.getTotalUsd()))
             + (saved.signum() == 0 ? "" : "  saved " + Format.usd(saved)));
   }
 

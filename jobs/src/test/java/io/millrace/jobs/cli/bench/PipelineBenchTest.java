@@ -56,12 +56,11 @@ class PipelineBenchTest {
                     Duration.ofSeconds(60)),
                 List.of("a message", "another message"),
                 data.resolve("savepoints"),
-                line -> { System.out.println(java.time.LocalTime.now() + " " + line); progress.add(line); })) {
+                progress::add)) {
       figures = bench.run();
       assertThat(pipeline.job().restarts()).as("restarts").isZero();
     }
     String report = String.join("\n", new PipelineReport(figures).lines());
-    System.out.println(report);
 
     assertThat(figures.alone().answered()).as(report).isEqualTo(figures.alone().prompts());
     assertThat(figures.flooded().answered()).as(report).isEqualTo(figures.flooded().prompts());

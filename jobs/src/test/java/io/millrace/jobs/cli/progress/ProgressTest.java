@@ -17,18 +17,18 @@ class ProgressTest {
   @Test
   void oneLineSaysAll() {
     Progress progress =
-        new Progress(1_200, OptionalLong.of(4_000), 200, 310, 85_000, usd("0.00123456"), 100);
+        new Progress(1_200, OptionalLong.of(4_000), 200, 310, 85_000, usd("0.00123456"), 0, 100);
     assertThat(progress.line())
         .isEqualTo("1,200/4,000  30 %  850 tokens/s  310 cached  $0.00123  4m40s left");
   }
 
   @Test
   void saysNothingItDoesNotKnow() {
-    assertThat(new Progress(5, OptionalLong.empty(), 0, 0, 9, usd("0"), 2).line())
+    assertThat(new Progress(5, OptionalLong.empty(), 0, 0, 9, usd("0"), 0, 2).line())
         .isEqualTo("5 answered  4.5 tokens/s  0 cached  $0");
-    assertThat(new Progress(3, OptionalLong.of(10), 3, 0, 0, usd("0"), 0).line())
+    assertThat(new Progress(3, OptionalLong.of(10), 3, 0, 0, usd("0"), 0, 0).line())
         .isEqualTo("3/10  30 %  0.0 tokens/s  0 cached  $0  time left unknown");
-    assertThat(new Progress(0, OptionalLong.of(0), 0, 0, 0, usd("0"), 1).line())
+    assertThat(new Progress(0, OptionalLong.of(0), 0, 0, 0, usd("0"), 0, 1).line())
         .isEqualTo("0/0  100 %  0.0 tokens/s  0 cached  $0");
   }
 

@@ -1,0 +1,83 @@
+package io.millrace.engine.speculative;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RealisedGainTest {
+  private static final int PLAIN_NANOS = 200_000;
+  private static final int DRAFTED_TOKENS = 10;
+
+  private final RealisedGain gain = new RealisedGain();
+  private int draftedSteps;
+
+  @Test
+  void draftsThatPayGoOn() {
+    run(5_000, 1, 0.8, 0);
+    assertThat(draftedSteps).isGreaterThan(4_500);
+  }
+
+  @Test
+  void draftsThatDoNotPayAreTriedSeldomAndNeverAgainForLong() {
+    double tokensPerTime = run(100_000, 1, 1.3, 0);
+    assertThat(tokensPerTime).isGreaterThan(0.97);
+    assertThat(draftedSteps).isPositive();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0.5, 1.8", "0.9, 0.97", "1.1, 0.97", "1.4, 0.97", "3, 0.97"})
+  void theBetterKindWinsThoughTimesAreDisturbed(double nanosPerToken, double least) {
+    assertThat(run(100_000, 1, nanosPerToken, 0.02)).isGreaterThan(least);
+  }
+
+  @Test
+  void whatIsTrueOfOneSequenceIsNotOfMany() {
+    run(1_000, 1, 0.5, 0);
+    int alone = draftedSteps;
+    run(1_000, 32, 1.5, 0);
+    assertThat(alone).isGreaterThan(900);
+    assertThat(draftedSteps - alone).isLessThan(100);
+  }
+
+  @Test
+  void aPauseEnds() {
+    run(2_000, 1, 1.5, 0);
+    int before = draftedSteps;
+    run(20_000, 1, 0.5, 0); // another mix of prompts came
+    assertThat(draftedSteps - before).isGreaterThan(10_000);
+  }
+
+  /**
+   * Runs steps, with drafts wherever they may be.
+   *
+   * @param nanosPerToken of a drafted step, as a multiple of a plain one's
+   * @param disturbed share of steps that take 10 ms longer
+   * @return tokens per time, as a multiple of what plain steps bring
+   */
+  private double run(int steps, int sequences, double nanosPerToken, double disturbed) {
+    Random random = new Random(5);
+    double nanos = 0;
+    double plainNanos = 0;
+    double tokens = 0;
+    double plainTokens = 0;
+    for (int i = 0; i < steps; i++) {
+      boolean drafted = gain.mayDraft(sequences);
+      int stepTokens = drafted ? DRAFTED_TOKENS * sequences : sequences;
+      double perToken = PLAIN_NANOS * (drafted ? nanosPerToken : 1);
+      long stepNanos = Math.round(stepTokens * perToken * (1 + 0.2 * random.nextDouble()));
+      if (random.nextDouble() < disturbed * stepNanos / (sequences * PLAIN_NANOS)) {
+        stepNanos += 10_000_000;
+      }
+      gain.step(sequences, stepTokens, stepNanos, drafted);
+      nanos += stepNanos;
+      tokens += stepTokens;
+      draftedSteps += drafted ? 1 : 0;
+      plainNanos += drafted ? 0 : stepNanos;
+      plainTokens += drafted ? 0 : stepTokens;
+    }
+    return tokens / nanos * plainNanos / plainTokens;
+  }
+}

@@ -1,0 +1,74 @@
+package io.millrace.jobs;
+
+import io.millrace.jobs.cost.CatalogueException;
+import io.millrace.jobs.cost.ModelPrice;
+import io.millrace.jobs.cost.PriceTier;
+import io.millrace.jobs.cost.Prices;
+import io.millrace.jobs.cost.Pricing;
+import io.millrace.jobs.cost.Quote;
+import io.millrace.jobs.cost.TokenUsage;
+import java.math.BigDecimal;
+import java.nio.file.Path;
+import java.time.Instant;
+import org.apache.flink.configuration.ConfigOption;
+import org.apache.flink.configuration.Configuration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** From the configuration to how a model's work is billed. */
+final class Pricings {
+  private static final Logger LOG = LoggerFactory.getLogger(Pricings.class);
+  private static final String CATALOGUE = "catalogue:";
+
+  private Pricings() {}
+
+  /**
+   * @throws IllegalArgumentException if an option makes no sense, or a catalogue cannot be read
+   */
+  static Pricing of(Configuration options, String model) {
+    ModelOptions of = new ModelOptions(model);
+    String price = options.get(of.price);
+    if (price.equals("device")) {
+      return Pricing.deviceHour(decimal(options, of.deviceHourUsd));
+    }
+    if (price.equals("electricity")) {
+      return Pricing.electricity(decimal(options, of.kwhUsd), decimal(options, of.watts));
+    }
+    if (price.startsWith(CATALOGUE) && price.length() > CATALOGUE.length()) {
+      return tokens(options, model, price.substring(CATALOGUE.length()));
+    }
+    throw new IllegalArgumentException(
+        of.price.key() + " is " + price + ", must be device, electricity or catalogue:NAME");
+  }
+
+  private static Pricing tokens(Configuration options, String model, String name) {
+    try {
+      ModelPrice price =
+          Prices.read(
+                  path(options, MillraceOptions.PRICE_CATALOGUE),
+                  path(options, MillraceOptions.PRICE_OVERRIDES))
+              .of(name);
+      Quote one = price.quote(TokenUsage.of(1, 1), PriceTier.STANDARD, Instant.now());
+      if (!one.priced()) {
+        LOG.warn("the work of model {} is unpriced, as {} is: {}", model, name, one.unpriced());
+      }
+      return Pricing.tokens(price);
+    } catch (CatalogueException e) {
+      throw new IllegalArgumentException(e.getMessage(), e);
+    }
+  }
+
+  private static Path path(Configuration options, ConfigOption<String> option) {
+    return options.getOptional(option).map(Path::of).orElse(null);
+  }
+
+  private static BigDecimal decimal(Configuration options, ConfigOption<String> option) {
+    String value = options.get(option);
+    try {
+      return new BigDecimal(value);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          option.key() + " is " + value + ", must be a decimal number", e);
+    }
+  }
+}
