@@ -49,7 +49,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SecureKafkaJobTest {
-  private static final Duration MAX = Duration.ofSeconds(120);
+  private static final Duration MAX = Duration.ofMinutes(2);
   private static final Topics TOPICS = new Topics("millrace.");
 
   /** The job; a client of it; one who may not use transactions; one who may nothing. */

@@ -154,9 +154,11 @@ public final class Weights implements AutoCloseable {
    * @throws IOException if the file cannot be read
    */
   public static Weights load(ModelSource source, Backend backend) throws IOException {
-    WeightLoader loader = new WeightLoader(source, backend);
+    ModelConfig config = ModelConfig.of(source);
+    Weights unused = new Weights(config, WeightLoader.checking(source, backend));
+    WeightLoader loader = WeightLoader.loading(source, backend);
     try {
-      return new Weights(ModelConfig.of(source), loader);
+      return new Weights(config, loader);
     } catch (IOException | RuntimeException | Error e) {
       loader.loaded().forEach(Tensor::close);
       throw e;

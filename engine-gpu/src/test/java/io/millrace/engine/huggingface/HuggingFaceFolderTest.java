@@ -207,7 +207,9 @@ class HuggingFaceFolderTest {
     refuses(toy.write(temp.resolve("c")), "is packed, but config.json has no quantization_config");
     toy = ToyFolder.llama();
     toy.matrix("model.embed_tokens.weight", 9, DIM);
-    refuses(toy.write(temp.resolve("d")), "262 tokens, but embeddings of 9");
+    refuses(toy.write(temp.resolve("d")), "vocab_size is 263, but the embeddings have 9 rows");
+    toy.config.put("vocab_size", 9);
+    refuses(toy.write(temp.resolve("e")), "262 tokens, but embeddings of 9");
   }
 
   static void refuses(Path folder, String problem) {

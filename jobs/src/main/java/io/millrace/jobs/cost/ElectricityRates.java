@@ -33,7 +33,7 @@ final class ElectricityRates implements LongFunction<CostMeter.DeviceRate> {
     if (watts.signum() == 0 && this.measured == null) {
       throw new IllegalStateException(
           "the power that this machine draws cannot be measured (no readable RAPL counters): say"
-              + " how many watts the device draws");
+              + " how many watts the device draws (millrace.model.NAME.watts)");
     }
     this.configured = watts.signum() == 0 ? null : rate(watts, "electricity-configured");
   }
@@ -69,7 +69,7 @@ final class ElectricityRates implements LongFunction<CostMeter.DeviceRate> {
     if (watts == null) {
       return configured;
     }
-    if (!watts.equals(lastWatts)) {
+    if (lastWatts == null || watts.compareTo(lastWatts) != 0) {
       lastWatts = watts;
       last = rate(watts, "electricity-measured");
     }

@@ -87,7 +87,7 @@ class CostMeterTest {
         .isInstanceOf(IllegalStateException.class)
         .hasMessage(
             "the power that this machine draws cannot be measured (no readable RAPL counters): say"
-                + " how many watts the device draws");
+                + " how many watts the device draws (millrace.model.NAME.watts)");
   }
 
   @ParameterizedTest

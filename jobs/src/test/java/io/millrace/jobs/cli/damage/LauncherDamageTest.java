@@ -27,7 +27,12 @@ class LauncherDamageTest {
   private static final int STARTS = Integer.getInteger("millrace.damage.starts", 10);
   private static final String BUILT = System.getProperty("millrace.damage.launcher");
   private static final long SEED = Long.getLong("millrace.damage.seed", 7);
-  private static final long MILLIS_MAX = 2_000;
+
+  /**
+   * The promise is 2 s. Beside other builds even the processor's time doubles, so that the few of
+   * every build only show that nothing hangs or reads what it need not.
+   */
+  private static final long MILLIS_MAX = BUILT != null ? 2_000 : 6_000;
 
   @TempDir Path temp;
 
