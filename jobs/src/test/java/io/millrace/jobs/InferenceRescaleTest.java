@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.apache.avro.specific.SpecificRecord;
 import org.apache.flink.configuration.Configuration;
@@ -43,6 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class InferenceRescaleTest {
   private static final Duration MAX = Duration.ofMinutes(2);
+  private static final long POLL_NANOS = Duration.ofMillis(50).toNanos();
   private static final int PROMPTS = 10;
   private static final int ANSWER_TOKENS = 300;
 
@@ -73,8 +75,8 @@ class InferenceRescaleTest {
       Topics moved = topics("moved.");
       String savepoint = suspended(moved, start(moved, 1, "hashmap", null));
       savepoint = suspended(moved, start(moved, 2, "rocksdb", savepoint));
-      savepoint = suspended(moved, start(moved, 1, "forst", savepoint));
-      JobHandle last = start(moved, 2, "hashmap", savepoint);
+      // The last, for ForSt writes no canonical savepoint.
+      JobHandle last = start(moved, 1, "forst", savepoint);
       awaitAnswers(moved);
       last.cancel(MAX);
 
@@ -103,6 +105,8 @@ class InferenceRescaleTest {
     StreamExecutionEnvironment env = flink.environment(topics.prefix().replace('.', 's'));
     Configuration backend = new Configuration();
     backend.setString("state.backend.type", stateBackend);
+    // With timers of its own, ForSt of Flink 2.3 reads no savepoint of another backend.
+    backend.setString("state.backend.forst.timer-service.factory", "heap");
     env.configure(backend);
     KafkaEndpoints endpoints = new KafkaEndpoints(options);
     InferenceJob.define(env, endpoints.prompts(), endpoints.sinks(), options, Models.local());
@@ -117,6 +121,7 @@ class InferenceRescaleTest {
     long begin = System.nanoTime();
     while (tokensOut(topics) < wanted) {
       assertThat(System.nanoTime() - begin).as("time").isLessThan(MAX.toNanos());
+      LockSupport.parkNanos(POLL_NANOS);
     }
     String savepoint = job.suspend(data.savepoints(), MAX);
     assertThat(records.committed(topics.tokens())).as("progress").isNotEmpty();
@@ -126,8 +131,7 @@ class InferenceRescaleTest {
 
   /** Written so far, whether committed or not. */
   private long tokensOut(Topics topics) {
-    return CommittedReader.end(
-        kafka.bootstrapServers(), new TopicPartition(topics.tokens(), 0));
+    return CommittedReader.end(kafka.bootstrapServers(), new TopicPartition(topics.tokens(), 0));
   }
 
   private void awaitAnswers(Topics topics) {
@@ -180,7 +184,9 @@ class InferenceRescaleTest {
       String id = event.getRequestId();
       long offset = Long.parseLong(id.substring(id.lastIndexOf('-') + 1));
       if (event.getTokenId() == null) {
-        assertThat(event.getTokenCount()).as("a shared answer comes whole").isEqualTo(ANSWER_TOKENS);
+        assertThat(event.getTokenCount())
+            .as("a shared answer comes whole")
+            .isEqualTo(ANSWER_TOKENS);
         continue;
       }
       List<Integer> of = tokens.computeIfAbsent(offset, o -> new ArrayList<>());

@@ -39,10 +39,7 @@ public record PacedModels(Duration step) implements Models {
             .withPrefixCache(false);
     return new OpenedModel(
         new LocalEngine(
-            new PacedModel(step.toNanos(), blocks),
-            FakeEngine.TOKENIZER,
-            config,
-            System::nanoTime),
+            new PacedModel(step.toNanos(), blocks), FakeEngine.TOKENIZER, config, System::nanoTime),
         FakeEngine.TOKENIZER,
         "paced",
         () -> "digest",

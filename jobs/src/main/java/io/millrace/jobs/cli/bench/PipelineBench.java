@@ -8,7 +8,6 @@ import io.millrace.jobs.embedded.Pipeline;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -22,9 +21,9 @@ import java.util.function.Consumer;
  * <ol>
  *   <li><i>alone</i>: one modest tenant;
  *   <li><i>flooded</i>: it goes on, and another sends many times as much;
- *   <li><i>saturated</i>: the other's answers are as long as allowed and go first, until every place
- *       in the batch has one; and so many come that the backlog is full and Kafka holds the rest.
- *       Then savepoints are taken.
+ *   <li><i>saturated</i>: the other's answers are as long as allowed and go first, until every
+ *       place in the batch has one; and so many come that the backlog is full and Kafka holds the
+ *       rest. Then savepoints are taken.
  * </ol>
  */
 final class PipelineBench implements AutoCloseable {

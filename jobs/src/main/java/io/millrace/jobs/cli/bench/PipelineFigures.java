@@ -35,8 +35,7 @@ record PipelineFigures(
       return new Tenant(
           prompts,
           settled.size(),
-          Times.of(
-              settled.stream().mapToLong(SettledPrompts.Settled::fromAdmissionMs).toArray()),
+          Times.of(settled.stream().mapToLong(SettledPrompts.Settled::fromAdmissionMs).toArray()),
           Times.of(settled.stream().mapToLong(SettledPrompts.Settled::endToEndMs).toArray()));
     }
   }
