@@ -142,7 +142,7 @@ final class WaitingPrompts {
   String take() {
     Entry first = byAdmission.first();
     Entry next = overtakes >= overtakesMax ? first : best();
-    overtakes = next == first ? 0 : overtakes + 1;
+    overtakes = next.equals(first) ? 0 : overtakes + 1;
     remove(next);
     return next.fingerprint();
   }

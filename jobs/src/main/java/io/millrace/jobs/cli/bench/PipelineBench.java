@@ -39,6 +39,9 @@ final class PipelineBench implements AutoCloseable {
   /** The flood stays so many ahead of what is read, when the backlog is full. */
   private static final int AHEAD = 20;
 
+  /** For a flood that keeps the backlog full and itself {@link #AHEAD}. */
+  private static final int AS_MANY_AS_FIT = -1;
+
   /** So many records of one tenant are sent at most between two looks at anything else. */
   private static final int BURST = 200;
 
@@ -115,7 +118,7 @@ final class PipelineBench implements AutoCloseable {
             settings.usual().tokensMax(), settings.usual().regex(), settings.lengthy().first());
     teller.accept("filling the backlog");
     until(this::fillUp, settings.settleMax());
-    Phase saturated = phase("saturated", 0, first, settings.lengthy());
+    Phase saturated = phase("saturated", AS_MANY_AS_FIT, first, settings.lengthy());
     List<JobHandle.Completed> taken = takeSavepoints();
     until(() -> settledOf(saturated) == saturated.modestSent, settings.settleMax());
 
@@ -159,15 +162,13 @@ final class PipelineBench implements AutoCloseable {
   }
 
   /**
-   * @param floodFactor how many times as much the other sends; 0 for as much as keeps it {@link
-   *     #AHEAD} where its answers are lengthy, and for nothing where they are not
+   * @param floodFactor how many times as much the other sends; or {@link #AS_MANY_AS_FIT}
    */
   private Phase phase(
       String name, int floodFactor, PromptLoad.Wanted modest, PromptLoad.Wanted flood)
       throws IOException, InterruptedException {
     teller.accept(name + ": " + settings.phase().toSeconds() + " s");
     Phase phase = new Phase(name);
-    boolean keepAhead = flood == settings.lengthy();
     long begin = System.nanoTime();
     steppedNanos = begin;
     modestDue = 0;
@@ -180,11 +181,11 @@ final class PipelineBench implements AutoCloseable {
         load.send(MODEST, modest);
         phase.modestSent++;
       }
-      floodDue += passed * settings.perSecond() * floodFactor;
+      floodDue += passed * settings.perSecond() * Math.max(0, floodFactor);
       for (int i = 0; i < BURST && floodDue >= 1; i++, floodDue--) {
         load.send(FLOOD, flood);
       }
-      if (keepAhead) {
+      if (floodFactor == AS_MANY_AS_FIT) {
         keepAhead(flood);
       }
       look();

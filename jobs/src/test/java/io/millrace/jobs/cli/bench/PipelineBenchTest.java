@@ -67,7 +67,8 @@ class PipelineBenchTest {
     assertThat(figures.p95Ratio()).as(report).isLessThanOrEqualTo(2);
     assertThat(figures.backlogMax())
         .as(report)
-        .isBetween((long) SEQUENCES * BACKLOG_PER_SEQUENCE, SEQUENCES * BACKLOG_PER_SEQUENCE + 1L);
+        .isBetween(
+            (long) SEQUENCES * BACKLOG_PER_SEQUENCE, (long) SEQUENCES * BACKLOG_PER_SEQUENCE + 1);
     assertThat(figures.failedCheckpoints()).as(report).isZero();
     assertThat(figures.checkpoints())
         .as(report)
@@ -82,7 +83,7 @@ class PipelineBenchTest {
   void takesPercentilesByNearestRank() {
     long[] hundred = new long[100];
     for (int i = 0; i < 100; i++) {
-      hundred[i] = 100 - i;
+      hundred[i] = 100L - i;
     }
     assertThat(Times.of(hundred)).isEqualTo(new Times(50, 95, 100));
     assertThat(Times.of(7)).isEqualTo(new Times(7, 7, 7));
