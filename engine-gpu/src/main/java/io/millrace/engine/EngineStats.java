@@ -62,4 +62,22 @@ public record EngineStats(
         busyNanos,
         DraftCounts.NONE);
   }
+
+  /** The same, but for how many requests wait: for those who queue some themselves. */
+  public EngineStats withWaiting(int requests) {
+    return new EngineStats(
+        running,
+        requests,
+        kvBlocksUsed,
+        kvBlocksCached,
+        kvBlocksTotal,
+        steps,
+        promptTokens,
+        prefixQueryTokens,
+        prefixHitTokens,
+        outputTokens,
+        preemptions,
+        busyNanos,
+        drafts);
+  }
 }

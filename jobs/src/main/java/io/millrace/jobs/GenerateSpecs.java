@@ -20,7 +20,9 @@ final class GenerateSpecs {
         options.get(MillraceOptions.BACKLOG_SIZE_MAX).getBytes(),
         options.get(MillraceOptions.CACHE_TTL),
         options.get(MillraceOptions.CACHE_ANSWER_SIZE_MAX).getBytes(),
-        options.get(MillraceOptions.TOKEN_EVENTS));
+        options.get(MillraceOptions.TOKEN_EVENTS),
+        options.get(MillraceOptions.FAILED_LEADERS_MAX),
+        options.get(MillraceOptions.CRASHES_MAX));
   }
 
   /**

@@ -176,6 +176,24 @@ public final class MillraceOptions {
           .defaultValue(MemorySize.ofMebiBytes(64))
           .withDescription("Bytes of the prompts that one generate subtask holds.");
 
+  public static final ConfigOption<Integer> FAILED_LEADERS_MAX =
+      key("millrace.generate.failed-leaders-max")
+          .intType()
+          .defaultValue(2)
+          .withDescription(
+              "Equal prompts wait for one answer. If it fails in a way that another try could mend,"
+                  + " those that waited try again, so many times; then all become retryable dead"
+                  + " letters. 0 to 100.");
+
+  public static final ConfigOption<Integer> CRASHES_MAX =
+      key("millrace.generate.crashes-max")
+          .intType()
+          .defaultValue(2)
+          .withDescription(
+              "After so many crashes from one checkpoint, requests run one at a time, until the one"
+                  + " that was alone at so many crashes becomes a dead letter. 0 never isolates; at"
+                  + " most 100.");
+
   public static final ConfigOption<List<String>> MODELS =
       key("millrace.models")
           .stringType()
@@ -268,6 +286,8 @@ public final class MillraceOptions {
       }
     }
     between(configuration, BACKLOG_PER_SEQUENCE, 8, 1024);
+    between(configuration, FAILED_LEADERS_MAX, 0, 100);
+    between(configuration, CRASHES_MAX, 0, 100);
     between(configuration, MAX_PARALLELISM, 1, 1 << 15);
     sized(configuration, PROMPT_SIZE_MAX);
     sized(configuration, OUTPUT_SIZE_MAX);

@@ -16,7 +16,7 @@ import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.Configuration;
 
 /** Every option that the Flink on the class path declares in its option classes, by key. */
-final class FlinkOptions {
+public final class FlinkOptions {
   private static final String REPORTER = "metrics.reporter.prom.";
 
   private FlinkOptions() {}
@@ -39,7 +39,8 @@ final class FlinkOptions {
    *
    * @param alsoKnown keys of others than Flink
    */
-  static void require(Configuration configuration, Set<String> alsoKnown) throws IOException {
+  public static void require(Configuration configuration, Set<String> alsoKnown)
+      throws IOException {
     Map<String, ConfigOption<?>> options = all();
     for (String key : configuration.keySet()) {
       if (key.startsWith(REPORTER)) {

@@ -128,6 +128,7 @@ final class Admission {
         .setDeadlineMs(deadlineMs(record, prompt))
         .setTraceparent(record.traceparent())
         .setAdmittedMs(nowMs)
+        .setReplays(record.replays())
         .build();
   }
 
@@ -218,7 +219,7 @@ final class Admission {
               asked,
               prompt.getStop(),
               logprobs ? orElse(prompt.getTopLogprobs(), 0) : -1,
-              false);
+              Boolean.TRUE.equals(prompt.getIgnoreEos()));
     } catch (IllegalArgumentException e) {
       throw invalid(e.getMessage());
     }
@@ -233,6 +234,7 @@ final class Admission {
         .setStop(checked.stop())
         .setLogprobs(checked.logprobs())
         .setN(orElse(prompt.getN(), 1))
+        .setIgnoreEos(checked.ignoreEos())
         .build();
   }
 

@@ -87,6 +87,7 @@ public final class AdmitFunction extends ProcessFunction<PromptRecord, DeadLette
         NAME,
         e.code(),
         e.getMessage(),
-        e.retryable());
+        e.retryable(),
+        record.replays());
   }
 }

@@ -112,6 +112,9 @@ final class Fingerprint {
       add("n");
       add(sampling.getN());
     }
+    if (sampling.getIgnoreEos()) {
+      add("ignore_eos");
+    }
   }
 
   private void add(String part) {

@@ -35,7 +35,8 @@ final class SamplingFields {
         .setMaxCompletionTokens(maxTokens != null ? maxTokens : integer(body, "max_tokens"))
         .setLogprobs(bool(body, "logprobs"))
         .setTopLogprobs(integer(body, "top_logprobs"))
-        .setN(integer(body, "n"));
+        .setN(integer(body, "n"))
+        .setIgnoreEos(Boolean.TRUE.equals(bool(body, "ignore_eos")) ? true : null);
   }
 
   private static List<String> stop(JsonNode node) throws RejectedPromptException {

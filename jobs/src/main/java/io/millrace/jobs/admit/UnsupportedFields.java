@@ -18,7 +18,6 @@ final class UnsupportedFields {
           "web_search_options",
           // vLLM's
           "guided_grammar",
-          "ignore_eos",
           "min_tokens",
           "stop_token_ids",
           "include_stop_str_in_output",

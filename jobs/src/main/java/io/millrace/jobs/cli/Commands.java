@@ -23,6 +23,7 @@ final class Commands {
         new UpCommand(models),
         new SubmitCommand(),
         new WatchCommand(),
+        new ReplayCommand(),
         new PriceCommand(),
         new GenerateCommand(),
         new TokenizeCommand(),
@@ -30,7 +31,8 @@ final class Commands {
         new QuantizeCommand(),
         new PerplexityCommand(),
         new MakeModelCommand(),
-        new BenchCommand());
+        new BenchCommand(),
+        new TortureCommand());
   }
 
   /**

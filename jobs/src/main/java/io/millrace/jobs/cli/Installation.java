@@ -25,6 +25,11 @@ public final class Installation {
     return shipped(MODELS + "/heldout/seen.jsonl");
   }
 
+  /** The configuration of a real cluster. */
+  public static Path flinkConf() {
+    return shipped("flink-conf/config.yaml").getParent();
+  }
+
   private static Path shipped(String file) {
     Path path = Path.of(System.getProperty(HOME, "."), file).toAbsolutePath().normalize();
     if (!Files.isReadable(path)) {

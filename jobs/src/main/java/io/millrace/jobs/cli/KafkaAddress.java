@@ -20,6 +20,9 @@ import picocli.CommandLine.Option;
 final class KafkaAddress {
   private static final Duration ANSWER_MAX = Duration.ofSeconds(5);
 
+  /** A broker with a login is another machine's, and TLS takes its time. */
+  private static final Duration SECURE_ANSWER_MAX = Duration.ofSeconds(30);
+
   @Option(
       names = "--bootstrap",
       paramLabel = "HOST:PORT",
@@ -59,17 +62,18 @@ final class KafkaAddress {
    * @throws CommandFailure when no broker answers
    */
   Set<String> topics() {
+    Duration answerMax = config == null ? ANSWER_MAX : SECURE_ANSWER_MAX;
     Map<String, Object> properties =
         connection()
             .with(
                 Map.of(
                     AdminClientConfig.DEFAULT_API_TIMEOUT_MS_CONFIG,
-                    (int) ANSWER_MAX.toMillis(),
+                    (int) answerMax.toMillis(),
                     AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG,
-                    (int) ANSWER_MAX.toMillis()));
+                    (int) answerMax.toMillis()));
     try (Admin admin = Admin.create(properties)) {
       return new TreeSet<>(
-          admin.listTopics().names().get(ANSWER_MAX.toMillis() + 1_000, TimeUnit.MILLISECONDS));
+          admin.listTopics().names().get(answerMax.toMillis() + 1_000, TimeUnit.MILLISECONDS));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw unreachable(e);

@@ -2,6 +2,7 @@ package io.millrace.jobs.embedded;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,9 @@ import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.CreateTopicsResult;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TopicExistsException;
 
@@ -52,7 +55,7 @@ public final class KafkaTopics implements AutoCloseable {
             wanted.add(
                 new NewTopic(name, Optional.of(partitions), Optional.empty()).configs(config)));
     CreateTopicsResult created = admin().createTopics(wanted);
-    Map<ConfigResource, java.util.Collection<AlterConfigOp>> changes = new HashMap<>();
+    Map<ConfigResource, Collection<AlterConfigOp>> changes = new HashMap<>();
     created
         .values()
         .forEach(
@@ -69,6 +72,16 @@ public final class KafkaTopics implements AutoCloseable {
   /** The names of all topics but Kafka's own. */
   public Set<String> names() {
     return await("list topics", admin().listTopics().names());
+  }
+
+  /** The offset that each partition's next record will have, committed or not. */
+  public Map<TopicPartition, Long> ends(Collection<TopicPartition> partitions) {
+    Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+    partitions.forEach(partition -> latest.put(partition, OffsetSpec.latest()));
+    Map<TopicPartition, Long> ends = new HashMap<>();
+    await("ask for the ends of partitions", admin().listOffsets(latest).all())
+        .forEach((partition, end) -> ends.put(partition, end.offset()));
+    return ends;
   }
 
   @Override

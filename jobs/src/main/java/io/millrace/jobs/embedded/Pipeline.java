@@ -177,6 +177,13 @@ public final class Pipeline implements AutoCloseable {
     Map<String, String> config = new HashMap<>(settings.topicSettings());
     long valueBytesMax = options.get(MillraceOptions.OUTPUT_SIZE_MAX).getBytes();
     config.put("max.message.bytes", Long.toString(valueBytesMax + RECORD_OVERHEAD_BYTES));
+    // A limit of a batch's size is one of compressed bytes, which may hold a thousand times more.
+    // As
+    // it is kept uncompressed, no record is larger than the limit, whatever it was sent as.
+    Map<String, String> promptConfig = new HashMap<>(config);
+    promptConfig.put("compression.type", "uncompressed");
+    kafka.topics().create(Map.of(topics.prompts(), settings.partitions()), promptConfig);
+    partitions.remove(topics.prompts());
     kafka.topics().create(partitions, config);
   }
 

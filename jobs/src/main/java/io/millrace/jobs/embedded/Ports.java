@@ -7,10 +7,10 @@ import java.net.ServerSocket;
 import java.net.UnknownHostException;
 
 /** TCP ports of the loopback interface. */
-final class Ports {
+public final class Ports {
 
   /** 127.0.0.1; the JDK's own loopback address is ::1 where IPv6 is preferred. */
-  static final InetAddress LOOPBACK = loopback();
+  public static final InetAddress LOOPBACK = loopback();
 
   private Ports() {}
 
@@ -22,7 +22,7 @@ final class Ports {
    * @param option the command line's option that chooses this port
    * @throws StartupException when the port is taken or out of range
    */
-  static int choose(int wanted, String option) {
+  public static int choose(int wanted, String option) {
     if (wanted < 0 || wanted > 65_535) {
       throw new StartupException("port " + wanted + " is not between 0 and 65535: " + option);
     }

@@ -146,7 +146,8 @@ final class AnswerWriter {
             "generate-" + model,
             code,
             message,
-            retryable);
+            retryable,
+            prompt.getReplays());
     AnswerTimes times = new AnswerTimes(null, null, nowMs - prompt.getAdmittedMs());
     CostEvent.Builder cost =
         costs

@@ -21,6 +21,9 @@ import org.apache.flink.streaming.api.operators.KeyContext;
  * <p><b>Choices.</b> Each choice of an answer is a request of its own to the engine. The answer is
  * out when all have ended; if one fails, all do.
  *
+ * <p><b>Failures.</b> An answer that fails buries the prompt that leads it. Those that follow try
+ * again under the first of them, if another try could do better, a few times at most.
+ *
  * <p><b>Deadlines.</b> The engine is given the leader's. If a follower has longer, the engine is
  * asked to go on from where it stopped, until the latest of them: an answer ends unfinished only
  * when nobody waits for it any more. A complete answer goes to all who asked, also to those whose
@@ -36,6 +39,7 @@ final class AnswersInFlight {
   private final AnswerOutput output;
   private final LongSupplier epochMillis;
   private final long cachedAnswerBytesMax;
+  private final int failedLeadersMax;
 
   // What it is doing.
   private final Map<String, InFlight> byFingerprint = new HashMap<>();
@@ -49,7 +53,8 @@ final class AnswersInFlight {
       EngineDriver driver,
       AnswerOutput output,
       LongSupplier epochMillis,
-      long cachedAnswerBytesMax) {
+      long cachedAnswerBytesMax,
+      int failedLeadersMax) {
     this.keys = keys;
     this.state = state;
     this.backlog = backlog;
@@ -58,6 +63,7 @@ final class AnswersInFlight {
     this.output = output;
     this.epochMillis = epochMillis;
     this.cachedAnswerBytesMax = cachedAnswerBytesMax;
+    this.failedLeadersMax = failedLeadersMax;
   }
 
   /** Follows the answer to an equal prompt, or leads one. */
@@ -203,8 +209,15 @@ final class AnswersInFlight {
       }
     }
     output.failed(answer.leader(), answer, failure, nowMs);
+    int failedLeaders = answer.leader().getFailedLeaders() + 1;
+    boolean again = failure.retryable() && failedLeaders <= failedLeadersMax;
     for (AdmittedPrompt follower : settle(answer)) {
-      output.failed(follower, null, failure, nowMs);
+      if (again) {
+        // The first of them leads.
+        add(AdmittedPrompt.newBuilder(follower).setFailedLeaders(failedLeaders).build());
+      } else {
+        output.failed(follower, null, failure, nowMs);
+      }
     }
   }
 

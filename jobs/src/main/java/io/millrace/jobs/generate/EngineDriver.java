@@ -8,6 +8,7 @@ import io.millrace.engine.GenerationUpdate;
 import io.millrace.engine.RequestRejectedException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Queue;
@@ -19,6 +20,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.util.function.ThrowingRunnable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Connects an engine's thread with a task's mailbox.
@@ -31,6 +34,7 @@ import org.apache.flink.util.function.ThrowingRunnable;
  * mailbox looks up now and then.
  */
 final class EngineDriver {
+  private static final Logger LOG = LoggerFactory.getLogger(EngineDriver.class);
   private static final int MAILS_MAX = 4;
   private static final long TICK_MS = 100;
 
@@ -44,7 +48,7 @@ final class EngineDriver {
   record StepResult(
       List<GenerationUpdate> updates, List<Rejection> rejections, EngineStats stats) {}
 
-  /** A request that the engine did not take, with a line that says why. */
+  /** A request that the engine will not take as it is, or broke on; with a line that says why. */
   record Rejection(String requestId, String reason, boolean retryable) {}
 
   /** Runs in the task's thread. */
@@ -67,7 +71,7 @@ final class EngineDriver {
 
   // The engine's thread only, once it is started.
   private Listener listener;
-  private final Queue<GenerationRequest> pending = new ArrayDeque<>();
+  private final Deque<GenerationRequest> pending = new ArrayDeque<>();
   private final Thread thread;
 
   /**
@@ -134,7 +138,8 @@ final class EngineDriver {
   }
 
   /**
-   * Gives the engine what it has room for.
+   * Gives the engine what it has room for. What it does not take now but could later waits on, and
+   * those after it too.
    *
    * @param updates gets the ends of those whose deadline passed before there was room
    */
@@ -154,7 +159,13 @@ final class EngineDriver {
       try {
         engine.submit(request);
       } catch (RequestRejectedException e) {
-        rejections.add(new Rejection(request.id(), e.getMessage(), e.retryable()));
+        if (e.retryable()) {
+          pending.addFirst(request);
+          break;
+        }
+        rejections.add(new Rejection(request.id(), e.getMessage(), false));
+      } catch (RuntimeException | StackOverflowError e) {
+        rejections.add(failed(request, e));
       }
     }
     long nowMs = epochMillis.getAsLong();
@@ -167,6 +178,21 @@ final class EngineDriver {
       }
     }
     return rejections;
+  }
+
+  /**
+   * An engine that breaks on one request, before that has begun, is still good for the others. Its
+   * message may quote the prompt, so that only its kind and place are told.
+   */
+  private static Rejection failed(GenerationRequest request, Throwable e) {
+    StackTraceElement[] trace = e.getStackTrace();
+    LOG.warn(
+        "{} could not be submitted: {} at {}",
+        request.id(),
+        e.getClass().getName(),
+        trace.length > 0 ? trace[0] : "an unknown place");
+    return new Rejection(
+        request.id(), "the engine failed on it: " + e.getClass().getSimpleName(), true);
   }
 
   private void post(StepResult result) throws InterruptedException {

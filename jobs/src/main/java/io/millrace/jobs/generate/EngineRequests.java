@@ -49,7 +49,7 @@ final class EngineRequests {
         s.getMaxTokens(),
         s.getStop(),
         s.getLogprobs(),
-        false);
+        s.getIgnoreEos());
   }
 
   /** With a space in it, which no admitted scope has. */

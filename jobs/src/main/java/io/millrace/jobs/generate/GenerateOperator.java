@@ -1,11 +1,15 @@
 package io.millrace.jobs.generate;
 
+import io.millrace.engine.Engine;
 import io.millrace.jobs.cost.CostMeter;
+import io.millrace.jobs.generate.CrashNotes.Note;
 import io.millrace.jobs.kafka.Answer;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
 import io.millrace.schemas.CacheOutcome;
+import java.util.List;
 import org.apache.flink.api.common.operators.MailboxExecutor;
+import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
 import org.apache.flink.streaming.api.operators.BoundedOneInput;
@@ -49,6 +53,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   private transient AnswersInFlight inFlight;
   private transient GenerateSpec.OpenedModel model;
   private transient EngineDriver driver;
+  private transient long restored;
 
   GenerateOperator(
       StreamOperatorParameters<Answer> parameters, GenerateSpec spec, Outputs outputs) {
@@ -80,7 +85,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     driver =
         new EngineDriver(
             getRuntimeContext().getTaskInfo().getTaskNameWithSubtasks(),
-            model.engine(),
+            watched(model.engine()),
             spec.engineRequestsMax(),
             this::nowMs,
             mailbox);
@@ -93,9 +98,23 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
             driver,
             answers,
             this::nowMs,
-            spec.cachedAnswerBytesMax());
+            spec.cachedAnswerBytesMax(),
+            spec.failedLeadersMax());
     resume();
     driver.start(inFlight::onStep);
+  }
+
+  @Override
+  public void initializeState(StateInitializationContext context) throws Exception {
+    super.initializeState(context);
+    restored = context.getRestoredCheckpointId().orElse(Note.NO_CHECKPOINT);
+  }
+
+  /** The engine, watched for the prompt that crashes it. */
+  private Engine watched(Engine engine) {
+    var notes = new CrashNotes(CrashNotes.file(getContainingTask().getEnvironment()));
+    return new CrashIsolation(
+        engine, notes, restored, spec.crashesMax(), spec.engineRequestsMax(), this::nowMs);
   }
 
   /**
@@ -104,7 +123,8 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
    */
   private void resume() throws Exception {
     int begunAgain = 0;
-    for (String fingerprint : GenerateState.keysInFlight(getKeyedStateBackend())) {
+    List<String> fingerprints = GenerateState.keysInFlight(getKeyedStateBackend());
+    for (String fingerprint : fingerprints) {
       setCurrentKey(fingerprint);
       String digest = state.leader().getModelDigest();
       if (digest != null && !digest.equals(model.digest().read()) && state.beginAgain()) {
@@ -113,6 +133,9 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
       inFlight.resume();
     }
     inFlight.feedEngine();
+    if (!fingerprints.isEmpty()) {
+      LOG.info("{} prompts that the checkpoint holds go on", fingerprints.size());
+    }
     if (begunAgain > 0) {
       LOG.warn("the model has changed: {} answers in progress begin again", begunAgain);
     }

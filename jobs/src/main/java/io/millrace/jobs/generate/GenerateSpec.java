@@ -22,6 +22,8 @@ import java.time.Duration;
  * @param cacheTtl longest reuse of an answer
  * @param cachedAnswerBytesMax larger answers are not kept, bytes
  * @param tokenEvents how often token events come
+ * @param failedLeadersMax how often prompts that follow a failed one try again
+ * @param crashesMax crashes from one checkpoint after which requests run alone; 0 never
  */
 public record GenerateSpec(
     String model,
@@ -33,7 +35,9 @@ public record GenerateSpec(
     long backlogBytesMax,
     Duration cacheTtl,
     long cachedAnswerBytesMax,
-    TokenEvents tokenEvents)
+    TokenEvents tokenEvents,
+    int failedLeadersMax,
+    int crashesMax)
     implements Serializable {
 
   /** Opens a model in the task's JVM. */

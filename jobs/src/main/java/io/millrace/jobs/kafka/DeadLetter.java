@@ -16,6 +16,7 @@ package io.millrace.jobs.kafka;
  * @param code short machine-readable reason, such as {@code invalid_json}
  * @param message one line for people
  * @param retryable whether the same prompt could succeed later
+ * @param replays how often the prompt was sent again before, see {@link Replays}
  */
 public record DeadLetter(
     byte[] key,
@@ -29,4 +30,36 @@ public record DeadLetter(
     String stage,
     String code,
     String message,
-    boolean retryable) {}
+    boolean retryable,
+    int replays) {
+
+  /** The end of a prompt that was never a dead letter before. */
+  public DeadLetter(
+      byte[] key,
+      byte[] value,
+      String topic,
+      int partition,
+      long offset,
+      String tenant,
+      String traceparent,
+      String deadline,
+      String stage,
+      String code,
+      String message,
+      boolean retryable) {
+    this(
+        key,
+        value,
+        topic,
+        partition,
+        offset,
+        tenant,
+        traceparent,
+        deadline,
+        stage,
+        code,
+        message,
+        retryable,
+        0);
+  }
+}

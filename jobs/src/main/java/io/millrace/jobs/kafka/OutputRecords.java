@@ -93,6 +93,7 @@ final class OutputRecords {
       put(headers, "tenant", letter.tenant());
       put(headers, "traceparent", letter.traceparent());
       put(headers, "deadline", letter.deadline());
+      Replays.put(headers, letter.replays());
       if (!fits) {
         put(headers, "millrace.value.omitted", "too large; see the source position");
       }

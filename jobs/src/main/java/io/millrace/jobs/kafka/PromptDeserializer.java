@@ -31,7 +31,8 @@ public final class PromptDeserializer implements KafkaRecordDeserializationSchem
             record.value(),
             header(record, "tenant"),
             traceparent(record),
-            header(record, "deadline")));
+            header(record, "deadline"),
+            Replays.count(record.headers())));
   }
 
   private static String header(ConsumerRecord<byte[], byte[]> record, String name) {

@@ -89,6 +89,7 @@ class AdmissionTest {
                     .setLogprobs(true)
                     .setTopLogprobs(4)
                     .setN(3)
+                    .setIgnoreEos(true)
                     .setMetadata(Map.of("run", "7"))
                     .setPriority(5));
 
@@ -96,7 +97,7 @@ class AdmissionTest {
     assertThat(admitted.getMetadata()).isEqualTo(Map.of("run", "7"));
     assertThat(admitted.getPriority()).isEqualTo(5);
     assertThat(admitted.getSampling())
-        .isEqualTo(new Sampling(0.5f, 3, 0.75f, 0.25f, 1.5f, -7L, 2, List.of("END"), 4, 3));
+        .isEqualTo(new Sampling(0.5f, 3, 0.75f, 0.25f, 1.5f, -7L, 2, List.of("END"), 4, 3, true));
   }
 
   @Test

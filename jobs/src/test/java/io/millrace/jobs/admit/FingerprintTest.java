@@ -71,6 +71,7 @@ class FingerprintTest {
     changesNothing("custom_id", p -> p.setCustomId("c"));
     changesNothing("n", p -> p.setN(1));
     changes("n", p -> p.setN(2));
+    changes("ignore_eos", p -> p.setIgnoreEos(true));
     changesNothing("response_format", p -> p.setResponseFormat("{\"type\":\"text\"}"));
     changesNothing("metadata", p -> p.setMetadata(Map.of("a", "b")));
     changesNothing("service_tier", p -> p.setServiceTier("flex"));
@@ -244,7 +245,8 @@ class FingerprintTest {
               1,
               stop,
               random.nextInt(2) - 1,
-              1 + random.nextInt(2));
+              1 + random.nextInt(2),
+              random.nextBoolean());
       List<Object> request = List.of(scope, digest, messages, sampling);
       String fingerprint = Fingerprint.of(scope, digest, messages, sampling, true, null, null);
       List<Object> before = seen.putIfAbsent(fingerprint, request);

@@ -207,7 +207,7 @@ class OpenAiRequestReaderTest {
           'guided_grammar': 'root'      | guided_grammar is not supported
           'structured_outputs': {'grammar': 'root'} | structured_outputs.grammar is not supported
           'guided_regex': 'a', 'guided_choice': ['a'] | response_format, structured_outputs and guided_... ask for several formats
-          'ignore_eos': true            | ignore_eos is not supported
+          'ignore_eos': 1               | ignore_eos must be true or false
           'min_tokens': 3               | min_tokens is not supported
           'stop_token_ids': [2]         | stop_token_ids is not supported
           'chat_template': 'x'          | chat_template is not supported

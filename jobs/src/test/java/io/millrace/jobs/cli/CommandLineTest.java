@@ -22,7 +22,8 @@ class CommandLineTest {
   @Test
   void everyCommandHasHelp() {
     CommandLine all = Commands.commandLine(MODELS);
-    assertThat(all.getSubcommands()).containsKeys("demo", "batch", "up", "submit", "watch");
+    assertThat(all.getSubcommands())
+        .containsKeys("demo", "batch", "up", "submit", "watch", "replay");
     for (String name : all.getSubcommands().keySet()) {
       StringWriter out = new StringWriter();
       CommandLine line = Commands.commandLine(MODELS).setOut(new PrintWriter(out));
@@ -100,6 +101,11 @@ class CommandLineTest {
     assertThat(run("watch", "responses", "--bootstrap", "127.0.0.1:1").err())
         .containsExactly(
             "millrace: no Kafka broker answers at 127.0.0.1:1; is './millrace up' running?");
+    assertThat(run("replay", "--bootstrap", "127.0.0.1:1").err())
+        .containsExactly(
+            "millrace: no Kafka broker answers at 127.0.0.1:1; is './millrace up' running?");
+    assertThat(run("replay", "--replays-max", "0"))
+        .isEqualTo(wrong("--replays-max is 0, must be at least 1"));
     assertThat(run("watch", "responses", "--bootstrap", "nonsense").exitCode()).isEqualTo(2);
   }
 

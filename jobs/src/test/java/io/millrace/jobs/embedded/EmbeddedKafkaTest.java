@@ -10,7 +10,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -66,6 +69,39 @@ class EmbeddedKafkaTest {
       assertThatThrownBy(() -> kafka.topics().create(Map.of("no spaces", 1)))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageStartingWith("cannot create topic no spaces");
+    }
+  }
+
+  /** What the limit of prompts relies on: compressed, ten megabytes pass as ten kilobytes. */
+  @Test
+  void limitsWhatARecordHoldsAndNotWhatItWasCompressedTo() throws Exception {
+    try (EmbeddedKafka kafka = EmbeddedKafka.start(directory, 0)) {
+      Map<String, String> limit = Map.of("max.message.bytes", "1000000");
+      kafka.topics().create(Map.of("compressed", 1), limit);
+      kafka
+          .topics()
+          .create(
+              Map.of("bounded", 1),
+              Map.of("max.message.bytes", "1000000", "compression.type", "uncompressed"));
+      try (var producer =
+          new KafkaProducer<>(
+              Map.of(
+                  "bootstrap.servers",
+                  kafka.bootstrapServers(),
+                  "compression.type",
+                  "gzip",
+                  "max.request.size",
+                  20 << 20),
+              new ByteArraySerializer(),
+              new ByteArraySerializer())) {
+        byte[] large = new byte[10 << 20];
+        assertThat(producer.send(new ProducerRecord<>("compressed", large)).get().offset())
+            .isZero();
+        assertThatThrownBy(() -> producer.send(new ProducerRecord<>("bounded", large)).get())
+            .hasCauseInstanceOf(RecordTooLargeException.class);
+        byte[] small = new byte[900_000];
+        assertThat(producer.send(new ProducerRecord<>("bounded", small)).get().offset()).isZero();
+      }
     }
   }
 

@@ -13,6 +13,7 @@ import io.millrace.engine.RequestRejectedException;
 import io.millrace.engine.SamplingParams;
 import io.millrace.jobs.generate.EngineDriver.StepResult;
 import io.millrace.jobs.testing.FakeEngine;
+import io.millrace.jobs.testing.ForwardingEngine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -88,6 +89,46 @@ class EngineDriverTest {
         .containsExactly(new EngineDriver.Rejection("REFUSE", "refused", false));
   }
 
+  /** What the engine breaks on is that request's end, and told without its text. */
+  @Test
+  void takesARequestThatBreaksTheEngineForOneThatWasNotTaken() throws Exception {
+    start(new FakeEngine(PLENTY), 10);
+    driver.submit(request("BREAK"));
+    driver.submit(request("a"));
+
+    runUntil(() -> !updates().isEmpty());
+    assertThat(results)
+        .flatExtracting(StepResult::rejections)
+        .containsExactly(
+            new EngineDriver.Rejection(
+                "BREAK", "the engine failed on it: IllegalStateException", true));
+  }
+
+  /** A full queue is no reason to give a request up. */
+  @Test
+  void keepsWhatTheEngineHasNoRoomForNowAndItsOrder() throws Exception {
+    Engine full =
+        new ForwardingEngine(new FakeEngine(PLENTY)) {
+          private int refusals;
+
+          @Override
+          public void submit(GenerationRequest request) throws RequestRejectedException {
+            if (refusals++ < 3) {
+              throw new RequestRejectedException("the queue is full", true);
+            }
+            super.submit(request);
+          }
+        };
+    start(full, 10);
+    for (String text : List.of("a", "b", "c")) {
+      driver.submit(request(text));
+    }
+
+    runUntil(() -> updates().size() == 3);
+    assertThat(updates()).extracting(GenerationUpdate::requestId).containsExactly("a", "b", "c");
+    assertThat(results).flatExtracting(StepResult::rejections).isEmpty();
+  }
+
   @Test
   void keepsTheEnginesQueueWithinItsBound() throws Exception {
     QueueingEngine engine = new QueueingEngine();
@@ -144,15 +185,13 @@ class EngineDriverTest {
   void failsTheTaskWithTheEnginesFailure() {
     FakeEngine engine = new FakeEngine(PLENTY);
     driver = new EngineDriver("engine", engine, 10, () -> nowMs, mailbox);
-    // The fake does not allow a second; both are there before the first could be answered.
-    driver.submit(request("same"));
-    driver.submit(request("same"));
+    driver.submit(request("EXPLODE"));
     driver.start(results::add);
 
     assertThatThrownBy(() -> runUntil(() -> false))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageStartingWith("the engine failed: ")
-        .hasRootCauseMessage("submitted twice: same");
+        .hasRootCauseMessage("the model broke");
     driver.close();
     assertThat(engine.closed()).isTrue();
   }

@@ -38,6 +38,7 @@ import org.apache.flink.util.OutputTag;
 final class GenerateHarness implements AutoCloseable {
   static final long START_MS = 1_000_000;
   static final int MAX_PARALLELISM = 720;
+  static final int FAILED_LEADERS_MAX = 2;
 
   private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(60);
   private static final long POLL_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
@@ -80,7 +81,9 @@ final class GenerateHarness implements AutoCloseable {
             1 << 20,
             Duration.ofHours(1),
             1000,
-            TokenEvents.TOKEN);
+            TokenEvents.TOKEN,
+            FAILED_LEADERS_MAX,
+            2);
     flink =
         new KeyedOneInputStreamOperatorTestHarness<>(
             new GenerateOperatorFactory(spec, new Outputs(tokens, costs, deadLetters)),

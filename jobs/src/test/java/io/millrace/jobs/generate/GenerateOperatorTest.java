@@ -203,6 +203,48 @@ class GenerateOperatorTest {
     }
   }
 
+  /** FakeEngine fails on FLAKY once in its life. */
+  @Test
+  void answersThoseThatWaitedForAPromptThatFailed() throws Exception {
+    FakeEngine engine = new FakeEngine(0);
+    try (GenerateHarness harness = new GenerateHarness(engine, 8).open()) {
+      harness.send(prompt(0, "FLAKY"), prompt(1, "FLAKY"), prompt(2, "FLAKY"));
+      engine.allow(PLENTY);
+      harness.runUntil(() -> harness.responses().size() == 2);
+
+      assertThat(harness.deadLetters()).extracting(DeadLetter::offset).containsExactly(0L);
+      assertThat(harness.responses())
+          .extracting(Response::getRequestId, Response::getCached)
+          .containsExactly(
+              tuple("prompts-0-1", CacheOutcome.none),
+              tuple("prompts-0-2", CacheOutcome.coalesced));
+      assertThat(harness.streamed("prompts-0-1")).isEqualTo("FLAKY");
+      assertThat(harness.costs()).hasSize(3).allMatch(CostEvent::getIsFinal);
+      assertThat(harness.inFlight()).isEmpty();
+    }
+  }
+
+  @Test
+  void buriesThoseThatWaitedOnceEnoughHaveFailed() throws Exception {
+    FakeEngine engine = new FakeEngine(0);
+    int tries = 1 + GenerateHarness.FAILED_LEADERS_MAX;
+    try (GenerateHarness harness = new GenerateHarness(engine, 100).open()) {
+      for (int i = 0; i < 10; i++) {
+        harness.send(prompt(i, "will FAIL"));
+      }
+      engine.allow(PLENTY);
+      harness.runUntil(() -> harness.deadLetters().size() == 10);
+
+      assertThat(harness.deadLetters()).allMatch(DeadLetter::retryable);
+      assertThat(engine.tokensGenerated())
+          .as("FAIL fails at its third token")
+          .isEqualTo(2L * tries);
+      assertThat(harness.costs().stream().filter(cost -> cost.getDeviceNanos() > 0)).hasSize(tries);
+      assertThat(harness.costs()).hasSize(10).allMatch(CostEvent::getIsFinal);
+      assertThat(harness.inFlight()).isEmpty();
+    }
+  }
+
   @Test
   void tellsALatePromptThatItExpired() throws Exception {
     try (GenerateHarness harness = new GenerateHarness(new FakeEngine(PLENTY), 8).open()) {
@@ -400,9 +442,8 @@ class GenerateOperatorTest {
   void failsTheTaskWhenItsEngineFails() throws Exception {
     FakeEngine engine = new FakeEngine(0);
     try (GenerateHarness harness = new GenerateHarness(engine, 8).open()) {
-      AdmittedPrompt broken = prompt(0, "broken");
-      broken.setPromptTokens(java.nio.ByteBuffer.wrap(new byte[] {-1, -1, -1, -1}));
-      harness.send(broken);
+      harness.send(prompt(0, "EXPLODE"));
+      engine.allow(1);
       assertThatThrownBy(() -> harness.runUntil(() -> false))
           .hasStackTraceContaining("the engine failed");
     }

@@ -45,6 +45,16 @@ class OutputRecordsTest {
           false);
 
   @Test
+  void aDeadLetterSaysHowOftenItsPromptWasSentAgain() throws Exception {
+    DeadLetter again =
+        new DeadLetter(
+            null, null, "prompts", 4, 5, null, null, null, "admit", "code", "why", true, 2);
+    var schema = OutputRecords.deadLetters("dead-letters", SIZE_MAX);
+    assertThat(headers(written(schema, again))).containsEntry("millrace.replay", "2");
+    assertThat(headers(written(schema, LETTER))).doesNotContainKey("millrace.replay");
+  }
+
+  @Test
   void writesAnAnswerUnderThePromptsKey() throws Exception {
     byte[] key = "key".getBytes(UTF_8);
     Response response = OpenAiResponseWriterTest.hello().setTraceparent("00-trace").build();

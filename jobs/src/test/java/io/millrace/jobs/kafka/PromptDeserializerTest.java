@@ -37,6 +37,17 @@ class PromptDeserializerTest {
   }
 
   @Test
+  void countsHowOftenAPromptWasSentAgain() {
+    assertThat(deserialize(null, null).replays()).isZero();
+    for (String nonsense : List.of("", "x", "-1", "1e3", "1000", "\u0661")) {
+      headers.add("millrace.replay", nonsense.getBytes(UTF_8));
+      assertThat(deserialize(null, null).replays()).as(nonsense).isZero();
+    }
+    headers.add("millrace.replay", "12".getBytes(UTF_8));
+    assertThat(deserialize(null, null).replays()).isEqualTo(12);
+  }
+
+  @Test
   void namesARequestByItsPosition() {
     assertThat(deserialize(null, null).requestId()).isEqualTo("t-3-4");
   }

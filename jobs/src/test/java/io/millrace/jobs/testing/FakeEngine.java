@@ -20,7 +20,8 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * An engine whose answer is the prompt in upper case, one character a token, one token a step;
  * choices after the first have as many stars more as their number. A prompt that holds {@code FAIL}
- * fails at its third token, one that holds {@code REFUSE} is refused. Steps run only as {@link
+ * fails at its third token, the first that holds {@code FLAKY} too; one that holds {@code REFUSE}
+ * is refused, {@code BREAK} breaks submission, {@code EXPLODE} the engine. Steps run only as {@link
  * #allow allowed}. Deadlines pass when {@link #setTimeMs} says so.
  */
 public final class FakeEngine implements Engine {
@@ -34,6 +35,7 @@ public final class FakeEngine implements Engine {
   private final AtomicLong stepsAllowed;
   private final AtomicLong stepsEntered = new AtomicLong();
   private final AtomicLong tokensGenerated = new AtomicLong();
+  private boolean flaked;
   private volatile boolean closed;
   private volatile long timeMs;
 
@@ -80,6 +82,9 @@ public final class FakeEngine implements Engine {
     if (prompt.contains("REFUSE")) {
       throw new RequestRejectedException("refused", false);
     }
+    if (prompt.contains("BREAK")) {
+      throw new IllegalStateException("a fault that quotes the prompt: " + prompt);
+    }
     String answer = answer(prompt, request.sampling().choice());
     for (int i = 0; i < request.resumed().size(); i++) {
       if (request.resumed().get(i).id() != answer.charAt(i)) {
@@ -114,7 +119,12 @@ public final class FakeEngine implements Engine {
       running.remove(id);
       return new GenerationUpdate(id, List.of(), "", FinishReason.EXPIRED, null, 0, 0, 0);
     }
-    if (r.answer().contains("FAIL") && r.generated() == 2) {
+    if (r.answer().contains("EXPLODE")) {
+      throw new IllegalStateException("the model broke");
+    }
+    boolean flaky = !flaked && r.answer().contains("FLAKY");
+    if ((flaky || r.answer().contains("FAIL")) && r.generated() == 2) {
+      flaked |= flaky;
       running.remove(id);
       return new GenerationUpdate(
           id, List.of(), "", FinishReason.ERROR, "logits are not numbers", 0, 1, STEP_NANOS);

@@ -6,7 +6,7 @@ import java.io.IOException;
 public final class UnreadableEventException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  UnreadableEventException(String message, Throwable cause) {
+  public UnreadableEventException(String message, Throwable cause) {
     super(message, cause);
   }
 }
