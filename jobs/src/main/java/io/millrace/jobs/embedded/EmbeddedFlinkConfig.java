@@ -110,7 +110,6 @@ public record EmbeddedFlinkConfig(
     // reach it, and a savepoint's barrier must wait for it. So it is to be little.
     set(c, "taskmanager.network.memory.buffer-debloat.enabled", true);
     set(c, "taskmanager.network.memory.buffer-debloat.target", "200 ms");
-    set(c, "taskmanager.network.memory.floating-buffers-per-gate", 2);
     set(c, "taskmanager.memory.segment-size", "8 kb");
   }
 
