@@ -45,6 +45,8 @@ public final class Pipeline implements AutoCloseable {
    * @param options of the job; the brokers' address is filled in
    * @param partitions of every topic that is made
    * @param topicSettings of every topic, such as {@code retention.ms}
+   * @param flink Flink's own options of the job, where they are to differ from {@link
+   *     EmbeddedFlinkConfig}
    */
   public record Settings(
       Path data,
@@ -53,7 +55,29 @@ public final class Pipeline implements AutoCloseable {
       int metricsPort,
       Configuration options,
       int partitions,
-      Map<String, String> topicSettings) {}
+      Map<String, String> topicSettings,
+      Configuration flink) {
+
+    /** With Flink's options as they are. */
+    public Settings(
+        Path data,
+        int kafkaPort,
+        int dashboardPort,
+        int metricsPort,
+        Configuration options,
+        int partitions,
+        Map<String, String> topicSettings) {
+      this(
+          data,
+          kafkaPort,
+          dashboardPort,
+          metricsPort,
+          options,
+          partitions,
+          topicSettings,
+          new Configuration());
+    }
+  }
 
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   private DataDirectory data;
@@ -129,6 +153,7 @@ public final class Pipeline implements AutoCloseable {
     flink = opened(EmbeddedFlink.start(cluster(settings, options)));
 
     StreamExecutionEnvironment env = flink.environment(JOB_NAME);
+    env.configure(settings.flink());
     KafkaEndpoints endpoints = new KafkaEndpoints(options);
     InferenceJob.define(env, endpoints.prompts(), endpoints.sinks(), options, models);
     MillraceOptions.describe(options).forEach(LOG::info);

@@ -13,6 +13,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       EngineCommand.class,
       KvCommand.class,
+      PipelineCommand.class,
       PrefixCommand.class,
       SpeculationCommand.class
     })
