@@ -59,8 +59,7 @@ public final class AnomalyJob {
   }
 
   /**
-   * Runs the job on the cluster that it is submitted to: {@code --config DIR}, {@code
-   * -Dkey=value}.
+   * Runs the job on the cluster that it is submitted to: {@code --config DIR}, {@code -Dkey=value}.
    */
   public static void main(String[] args) throws Exception {
     Configuration options = JobArguments.parse(args);

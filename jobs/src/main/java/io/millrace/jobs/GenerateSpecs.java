@@ -14,7 +14,8 @@ final class GenerateSpecs {
         model,
         () -> models.open(options, model),
         Pricings.of(options, model),
-        backlog,
+        engineRequestsMax(options, of),
+        options.get(of.overtakesMax),
         backlog,
         options.get(MillraceOptions.BACKLOG_SIZE_MAX).getBytes(),
         options.get(MillraceOptions.CACHE_TTL),
@@ -22,5 +23,13 @@ final class GenerateSpecs {
         options.get(MillraceOptions.TOKEN_EVENTS),
         options.get(MillraceOptions.FAILED_LEADERS_MAX),
         options.get(MillraceOptions.CRASHES_MAX));
+  }
+
+  /**
+   * What an engine is given at once: a batch, and as much again to choose from. The fewer wait in
+   * it, the sooner another tenant's prompt is among them.
+   */
+  static int engineRequestsMax(Configuration options, ModelOptions of) {
+    return 2 * options.get(of.sequencesMax);
   }
 }

@@ -53,7 +53,7 @@ final class LocalModels implements Models {
           EngineConfig.of(
                   options.get(of.sequencesMax),
                   options.get(of.stepTokensMax),
-                  options.get(MillraceOptions.BACKLOG_PER_SEQUENCE) * options.get(of.sequencesMax),
+                  GenerateSpecs.engineRequestsMax(options, of),
                   options.get(of.kvTokens) / blockTokens,
                   blockTokens,
                   contextTokensMax(options, of, lease.model().config().contextLength()),

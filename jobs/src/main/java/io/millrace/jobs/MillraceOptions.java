@@ -164,16 +164,17 @@ public final class MillraceOptions {
   public static final ConfigOption<Integer> BACKLOG_PER_SEQUENCE =
       key("millrace.generate.backlog-per-sequence")
           .intType()
-          .defaultValue(16)
+          .defaultValue(256)
           .withDescription(
-              "Prompts in flight in one generate subtask, as a multiple of the engine's sequences;"
-                  + " past it the subtask pushes back. At least 8.");
+              "Prompts that one generate subtask holds, as a multiple of the engine's sequences;"
+                  + " past it the subtask reads no more. Tenants are served fairly among these,"
+                  + " whereas Kafka's partitions are first in, first out. At least 8.");
 
   public static final ConfigOption<MemorySize> BACKLOG_SIZE_MAX =
       key("millrace.generate.backlog-size-max")
           .memoryType()
           .defaultValue(MemorySize.ofMebiBytes(64))
-          .withDescription("Bytes of prompts in flight in one generate subtask.");
+          .withDescription("Bytes of the prompts that one generate subtask holds.");
 
   public static final ConfigOption<Integer> FAILED_LEADERS_MAX =
       key("millrace.generate.failed-leaders-max")

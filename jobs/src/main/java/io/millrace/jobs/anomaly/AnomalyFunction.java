@@ -15,9 +15,9 @@ import org.apache.flink.util.Collector;
 
 /**
  * Sums the rows of each tenant and model by windows of event time, and judges each window once the
- * watermark has passed it, also empty ones: a timer stands at the next window's end as long as a key
- * is known. Two states of bytes a key: the windows that are open, each touched by its rows, and what
- * was learnt, touched once a window.
+ * watermark has passed it, also empty ones: a timer stands at the next window's end as long as a
+ * key is known. Two states of bytes a key: the windows that are open, each touched by its rows, and
+ * what was learnt, touched once a window.
  */
 final class AnomalyFunction extends KeyedProcessFunction<String, CostSample, Anomaly> {
   private static final long serialVersionUID = 1L;
@@ -99,8 +99,7 @@ final class AnomalyFunction extends KeyedProcessFunction<String, CostSample, Ano
 
   private KeyWatch keyWatch(String key, byte[] bytes) {
     KeyWatch watch =
-        new KeyWatch(
-            CostSample.tenantOf(key), CostSample.modelOf(key), Watches.all(costUsdMin));
+        new KeyWatch(CostSample.tenantOf(key), CostSample.modelOf(key), Watches.all(costUsdMin));
     if (bytes != null) {
       watch.restore(bytes);
     }

@@ -9,8 +9,7 @@ package io.millrace.jobs.anomaly;
  * @param expected what was expected, in the signal's unit; NaN if that is not known
  * @param score standard deviations away from it, or how many times as much
  */
-record Judgement(
-    boolean anomalous, boolean critical, double value, double expected, double score) {
+record Judgement(boolean anomalous, boolean critical, double value, double expected, double score) {
   /** Nothing to report, or too little seen to say. */
   static final Judgement CALM = new Judgement(false, false, 0, Double.NaN, 0);
 

@@ -20,8 +20,8 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * All watches of one tenant and model, with their alerts. As bytes: a version, then name, length and
- * state of each watch, so that watches come and go between versions of the program.
+ * All watches of one tenant and model, with their alerts. As bytes: a version, then name, length
+ * and state of each watch, so that watches come and go between versions of the program.
  */
 final class KeyWatch {
   private static final int VERSION = 1;

@@ -12,8 +12,8 @@ import java.io.UncheckedIOException;
 /**
  * Watches the level of a signal against its last {@link Baseline#VALUES_MAX} calm windows, on a
  * scale where its noise is even. Unlikely is: far from the median in this window, or less far and
- * also in the one before, or less far and outside all that was ever seen, as {@link NoveltyDetector}
- * tells. Alerts teach nothing, so that a second one is as visible as the first.
+ * also in the one before, or less far and outside all that was ever seen, as {@link
+ * NoveltyDetector} tells. Alerts teach nothing, so that a second one is as visible as the first.
  */
 abstract class LevelWatch implements Watch {
   /** Windows before anything is judged. */
@@ -75,7 +75,8 @@ abstract class LevelWatch implements Watch {
     boolean anomalous =
         open
             ? z >= NEAR && stays(value, expected)
-            : matters(value, expected) && (evidence >= FAR || evidence >= FAR_AND_NEW && isNew(level));
+            : matters(value, expected)
+                && (evidence >= FAR || (evidence >= FAR_AND_NEW && isNew(level)));
     if (!anomalous) {
       learn(level);
       return Judgement.calm(value, expected);

@@ -57,7 +57,7 @@ final class LogHistogram {
   }
 
   private static int bucket(long value) {
-    return value <= 1 ? 0 : Math.min(BUCKETS - 1, (int) (Math.log(value) / GROWTH));
+    return value <= 1 ? 0 : Math.min(BUCKETS - 1, (int) (Math.log((double) value) / GROWTH));
   }
 
   void write(DataOutput out) throws IOException {

@@ -12,8 +12,8 @@ import java.util.Arrays;
  * It needs no unit, no period and no training; a level that stays, and a season that returns, are
  * news once. After news it is quiet for a while, but for greater news.
  *
- * <p>State: under 700 bytes. The constants were chosen on 35 files of the Numenta Anomaly Benchmark;
- * docs/BENCHMARKS.md says how, and how well they do.
+ * <p>State: under 700 bytes. The constants were chosen on 35 files of the Numenta Anomaly
+ * Benchmark; docs/BENCHMARKS.md says how, and how well they do.
  */
 public final class NoveltyDetector implements Detector {
   /** Scores from which on a value is an anomaly, where nothing else is known. */
@@ -21,7 +21,9 @@ public final class NoveltyDetector implements Detector {
 
   private static final int WINDOW = 24;
 
-  /** First values, which are learnt and not judged: two windows, so that means have a range, too. */
+  /**
+   * First values, which are learnt and not judged: two windows, so that means have a range, too.
+   */
   static final int WARM_UP = 2 * WINDOW;
 
   /** Values after news in which only greater news counts. */

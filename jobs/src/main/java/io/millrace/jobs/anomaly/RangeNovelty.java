@@ -6,8 +6,8 @@ import java.io.IOException;
 
 /**
  * How far a value lies outside the range of those before it, as a share of that range. Only news
- * counts: the range grows to the value at once, and shrinks very slowly towards the running mean, so
- * that one extreme does not hide all later ones.
+ * counts: the range grows to the value at once, and shrinks very slowly towards the running mean,
+ * so that one extreme does not hide all later ones.
  */
 final class RangeNovelty {
   /** Values after which an extreme has come 63 % of the way back to the mean. */

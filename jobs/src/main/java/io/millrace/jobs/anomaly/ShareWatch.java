@@ -5,8 +5,8 @@ import java.io.DataOutput;
 import java.io.IOException;
 
 /**
- * Watches a share, such as hits of lookups: the newest windows, as few as hold enough cases, against
- * the calm ones before them, by the test of two proportions.
+ * Watches a share, such as hits of lookups: the newest windows, as few as hold enough cases,
+ * against the calm ones before them, by the test of two proportions.
  */
 abstract class ShareWatch implements Watch {
   /** Calm windows kept. */

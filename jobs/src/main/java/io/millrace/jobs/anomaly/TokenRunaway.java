@@ -44,7 +44,7 @@ final class TokenRunaway implements Watch {
             && window.cutOff >= CUT_OFF_SHARE * window.generated
             && cutOff < CUT_OFF_USUAL_MAX * seen;
     if (tooLong || endless) {
-      double value = window.outputTokensMax;
+      double value = (double) window.outputTokensMax;
       return new Judgement(true, endless, value, usual, value / usual);
     }
     lengths.add(window.outputTokens);
@@ -53,7 +53,7 @@ final class TokenRunaway implements Watch {
       lengths.fade();
       cutOff /= 2;
     }
-    return Judgement.calm(window.outputTokensMax, usual);
+    return Judgement.calm((double) window.outputTokensMax, usual);
   }
 
   @Override

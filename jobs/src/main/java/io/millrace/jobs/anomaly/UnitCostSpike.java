@@ -1,6 +1,9 @@
 package io.millrace.jobs.anomaly;
 
-/** What a request costs rises: dearer prices, longer prompts or answers, a cache that no longer helps. */
+/**
+ * What a request costs rises: dearer prices, longer prompts or answers, a cache that no longer
+ * helps.
+ */
 final class UnitCostSpike extends LevelWatch {
   private static final int REQUESTS_MIN = 10;
 

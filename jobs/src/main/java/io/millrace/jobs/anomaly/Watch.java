@@ -6,13 +6,15 @@ import java.io.IOException;
 
 /**
  * Watches one signal of one tenant and model, window by window in the order of time, empty ones
- * too. A window opens an alert only if it is unlikely <em>and</em> matters: every watch has a gate, a
- * smallest effect and a smallest volume. State is bounded, and a function of the windows only. A new
- * watch is a class, and a line in {@link Watches}.
+ * too. A window opens an alert only if it is unlikely <em>and</em> matters: every watch has a gate,
+ * a smallest effect and a smallest volume. State is bounded, and a function of the windows only. A
+ * new watch is a class, and a line in {@link Watches}.
  */
 interface Watch {
 
-  /** Names the detector in alerts and in the state: lower-case words with hyphens; never changed. */
+  /**
+   * Names the detector in alerts and in the state: lower-case words with hyphens; never changed.
+   */
   String name();
 
   /** What is watched, with its unit last. */

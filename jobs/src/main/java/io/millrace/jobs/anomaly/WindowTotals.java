@@ -6,7 +6,10 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 
-/** What one tenant did with one model within one window of event time. At most 1,010 bytes, usually under 250. */
+/**
+ * What one tenant did with one model within one window of event time. At most 1,010 bytes, usually
+ * under 250.
+ */
 final class WindowTotals {
   private static final int VERSION = 1;
   private static final double PICO = 1e12;

@@ -73,8 +73,8 @@ final class DemoCommand implements Callable<Integer> {
       err.flush();
       try (Pipeline pipeline =
               Pipeline.start(
-                  new Pipeline.Settings(
-                      data, 0, 0, 0, options(), PARTITIONS, Map.of(), true),
+                  new Pipeline.Settings(data, 0, 0, 0, options(), PARTITIONS, Map.of())
+                      .withAnomalies(),
                   models);
           DemoRun run = new DemoRun(pipeline, seconds, samples)) {
         end.set(
@@ -107,7 +107,9 @@ final class DemoCommand implements Callable<Integer> {
         options.getOptional(MillraceOptions.ANOMALY_WINDOW).orElse(Duration.ofSeconds(5)));
     options.set(
         MillraceOptions.ANOMALY_OUT_OF_ORDER_MAX,
-        options.getOptional(MillraceOptions.ANOMALY_OUT_OF_ORDER_MAX).orElse(Duration.ofSeconds(2)));
+        options
+            .getOptional(MillraceOptions.ANOMALY_OUT_OF_ORDER_MAX)
+            .orElse(Duration.ofSeconds(2)));
     options.set(
         MillraceOptions.ANOMALY_COST_MIN_USD,
         options.getOptional(MillraceOptions.ANOMALY_COST_MIN_USD).orElse(1e-6));

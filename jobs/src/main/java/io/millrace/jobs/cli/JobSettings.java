@@ -12,7 +12,7 @@ import org.apache.flink.configuration.Configuration;
 import picocli.CommandLine.Option;
 
 /** The options of every command that runs the inference job. */
-final class JobSettings {
+public final class JobSettings {
   /** Options about the brokers, which the embedded one answers. */
   private static final Set<String> OWN_BROKER =
       Set.of(MillraceOptions.KAFKA_BOOTSTRAP.key(), MillraceOptions.KAFKA_CONFIG.key());
@@ -42,7 +42,7 @@ final class JobSettings {
    *
    * @throws CommandFailure naming what is wrong
    */
-  Configuration configuration() {
+  public Configuration configuration() {
     Configuration options = new Configuration();
     for (Map.Entry<String, String> entry : set.entrySet()) {
       if (!entry.getKey().startsWith(MillraceOptions.PREFIX)) {

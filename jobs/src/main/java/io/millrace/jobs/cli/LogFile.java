@@ -8,14 +8,14 @@ import java.util.Optional;
  * Where this process logs. The logging system reads the property once, at the first logger: a
  * command says so before it touches Kafka or Flink.
  */
-final class LogFile {
+public final class LogFile {
   private static final String DIRECTORY = "millrace.log.dir";
   private static final String NAME = "millrace.log";
 
   private LogFile() {}
 
   /** Logs into this directory, unless the user chose one. */
-  static void into(Path directory) {
+  public static void into(Path directory) {
     if (System.getProperty(DIRECTORY) == null) {
       System.setProperty(DIRECTORY, directory.toAbsolutePath().normalize().toString());
     }

@@ -87,7 +87,8 @@ final class UpCommand implements Callable<Integer> {
       try (Pipeline started =
           Pipeline.start(
               new Pipeline.Settings(
-                  data, kafkaPort, dashboardPort, metricsPort, options, PARTITIONS, Map.of(), true),
+                      data, kafkaPort, dashboardPort, metricsPort, options, PARTITIONS, Map.of())
+                  .withAnomalies(),
               models)) {
         pipeline.set(started);
         WhereThingsAre.print(started, data, err);

@@ -106,7 +106,11 @@ public record EmbeddedFlinkConfig(
     set(c, "taskmanager.memory.managed.size", managedMib + "mb");
     set(c, "taskmanager.memory.network.min", NETWORK_MIB_PER_TASK_MANAGER + "mb");
     set(c, "taskmanager.memory.network.max", NETWORK_MIB_PER_TASK_MANAGER + "mb");
+    // What stands between two vertices is first in, first out: no priority and no fair share can
+    // reach it, and a savepoint's barrier must wait for it. So it is to be little.
     set(c, "taskmanager.network.memory.buffer-debloat.enabled", true);
+    set(c, "taskmanager.network.memory.buffer-debloat.target", "200 ms");
+    set(c, "taskmanager.memory.segment-size", "8 kb");
   }
 
   private void checkpoints(Configuration c) {

@@ -2,6 +2,7 @@ package io.millrace.jobs.embedded;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -13,6 +14,7 @@ import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.checkpoint.CheckpointStatsSnapshot;
+import org.apache.flink.runtime.checkpoint.CheckpointStatsStatus;
 import org.apache.flink.runtime.execution.ExecutionState;
 import org.apache.flink.runtime.executiongraph.AccessExecutionGraph;
 import org.apache.flink.runtime.executiongraph.ErrorInfo;
@@ -88,6 +90,57 @@ public final class JobHandle {
     poll("to complete " + count + " checkpoints", max, () -> completedCheckpoints() >= wanted);
   }
 
+  /**
+   * A checkpoint or savepoint that is complete.
+   *
+   * @param triggeredMs when it began, milliseconds since 1970 UTC
+   * @param durationMs until the last task had confirmed it
+   * @param stateBytes of the whole state, what it shares with earlier ones included
+   */
+  public record Completed(
+      long number, boolean savepoint, long triggeredMs, long durationMs, long stateBytes) {}
+
+  /** The latest complete ones, ten checkpoints at most. */
+  public List<Completed> latestCheckpoints() {
+    CheckpointStatsSnapshot stats = graph().getCheckpointStatsSnapshot();
+    if (stats == null) {
+      return List.of();
+    }
+    return stats.getHistory().getCheckpoints().stream()
+        .filter(checkpoint -> checkpoint.getStatus() == CheckpointStatsStatus.COMPLETED)
+        .map(
+            checkpoint ->
+                new Completed(
+                    checkpoint.getCheckpointId(),
+                    checkpoint.getProperties().isSavepoint(),
+                    checkpoint.getTriggerTimestamp(),
+                    checkpoint.getEndToEndDuration(),
+                    checkpoint.getStateSize()))
+        .toList();
+  }
+
+  /** Checkpoints that failed or were given up since this job was submitted. */
+  public long failedCheckpoints() {
+    CheckpointStatsSnapshot stats = graph().getCheckpointStatsSnapshot();
+    return stats == null ? 0 : stats.getCounts().getNumberOfFailedCheckpoints();
+  }
+
+  /**
+   * Takes a savepoint while the job goes on.
+   *
+   * @return its path
+   */
+  public String savepoint(Path directory, Duration max) {
+    return await(
+        "take a savepoint of " + name,
+        cluster.triggerSavepoint(
+            id,
+            directory.toAbsolutePath().toUri().toString(),
+            false,
+            SavepointFormatType.CANONICAL),
+        max);
+  }
+
   /** How often the job was restarted after a failure. */
   public long restarts() {
     // Each execution of a vertex counts its attempts from 0; a restart adds one.
@@ -113,6 +166,16 @@ public final class JobHandle {
   }
 
   /**
+   * Takes a savepoint and ends the job with it: what is in flight stays in the savepoint, and every
+   * transaction up to it is committed.
+   *
+   * @return the savepoint's path
+   */
+  public String suspend(Path directory, Duration max) {
+    return stop(directory, false, max);
+  }
+
+  /**
    * Stops the sources, takes a savepoint of all that was read, and ends the job: nothing is in
    * flight afterwards and every transaction is committed.
    *
@@ -121,11 +184,18 @@ public final class JobHandle {
    *     about to stop
    */
   public String stopWithSavepoint(Path directory, Duration max) {
-    String target = directory.toAbsolutePath().toUri().toString();
+    return stop(directory, true, max);
+  }
+
+  private String stop(Path directory, boolean drain, Duration max) {
     String savepoint =
         await(
             "stop " + name + " with a savepoint",
-            cluster.stopWithSavepoint(id, target, true, SavepointFormatType.CANONICAL),
+            cluster.stopWithSavepoint(
+                id,
+                directory.toAbsolutePath().toUri().toString(),
+                drain,
+                SavepointFormatType.CANONICAL),
             max);
     result(max);
     return savepoint;

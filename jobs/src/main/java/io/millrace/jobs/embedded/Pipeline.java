@@ -48,6 +48,8 @@ public final class Pipeline implements AutoCloseable {
    * @param options of the job; the brokers' address is filled in
    * @param partitions of every topic that is made
    * @param topicSettings of every topic, such as {@code retention.ms}
+   * @param flink Flink's own options of the job, where they are to differ from {@link
+   *     EmbeddedFlinkConfig}
    * @param anomalies whether the anomaly job runs, too
    */
   public record Settings(
@@ -58,7 +60,65 @@ public final class Pipeline implements AutoCloseable {
       Configuration options,
       int partitions,
       Map<String, String> topicSettings,
-      boolean anomalies) {}
+      Configuration flink,
+      boolean anomalies) {
+
+    /** Without the anomaly job. */
+    public Settings(
+        Path data,
+        int kafkaPort,
+        int dashboardPort,
+        int metricsPort,
+        Configuration options,
+        int partitions,
+        Map<String, String> topicSettings,
+        Configuration flink) {
+      this(
+          data,
+          kafkaPort,
+          dashboardPort,
+          metricsPort,
+          options,
+          partitions,
+          topicSettings,
+          flink,
+          false);
+    }
+
+    /** Without the anomaly job, with Flink's options as they are. */
+    public Settings(
+        Path data,
+        int kafkaPort,
+        int dashboardPort,
+        int metricsPort,
+        Configuration options,
+        int partitions,
+        Map<String, String> topicSettings) {
+      this(
+          data,
+          kafkaPort,
+          dashboardPort,
+          metricsPort,
+          options,
+          partitions,
+          topicSettings,
+          new Configuration());
+    }
+
+    /** With the anomaly job. */
+    public Settings withAnomalies() {
+      return new Settings(
+          data,
+          kafkaPort,
+          dashboardPort,
+          metricsPort,
+          options,
+          partitions,
+          topicSettings,
+          flink,
+          true);
+    }
+  }
 
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
   private DataDirectory data;
@@ -140,6 +200,7 @@ public final class Pipeline implements AutoCloseable {
     flink = opened(EmbeddedFlink.start(cluster(settings, options)));
 
     StreamExecutionEnvironment env = flink.environment(JOB_NAME);
+    env.configure(settings.flink());
     KafkaEndpoints endpoints = new KafkaEndpoints(options);
     InferenceJob.define(env, endpoints.prompts(), endpoints.sinks(), options, models);
     MillraceOptions.describe(options).forEach(LOG::info);

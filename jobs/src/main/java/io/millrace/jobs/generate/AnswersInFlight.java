@@ -5,6 +5,7 @@ import io.millrace.engine.GenerationUpdate;
 import io.millrace.jobs.generate.AnswerOutput.Failure;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
+import io.millrace.jobs.state.Progress;
 import io.millrace.schemas.CacheOutcome;
 import java.util.HashMap;
 import java.util.List;
@@ -13,9 +14,9 @@ import java.util.function.LongSupplier;
 import org.apache.flink.streaming.api.operators.KeyContext;
 
 /**
- * The answers that one task generates, each from the prompt that leads to all those that are
- * answered with it. The task's thread only; whoever calls with an answer or a prompt has made its
- * key the current one.
+ * The answers that one task owes, each from the prompt that leads to all those that are answered
+ * with it; some are being generated, others wait for the engine. The task's thread only; whoever
+ * calls with an answer or a prompt has made its key the current one.
  *
  * <p><b>Choices.</b> Each choice of an answer is a request of its own to the engine. The answer is
  * out when all have ended; if one fails, all do.
@@ -33,6 +34,7 @@ final class AnswersInFlight {
   private final KeyContext keys;
   private final GenerateState state;
   private final Backlog backlog;
+  private final WaitingPrompts waiting;
   private final EngineDriver driver;
   private final AnswerOutput output;
   private final LongSupplier epochMillis;
@@ -47,6 +49,7 @@ final class AnswersInFlight {
       KeyContext keys,
       GenerateState state,
       Backlog backlog,
+      WaitingPrompts waiting,
       EngineDriver driver,
       AnswerOutput output,
       LongSupplier epochMillis,
@@ -55,6 +58,7 @@ final class AnswersInFlight {
     this.keys = keys;
     this.state = state;
     this.backlog = backlog;
+    this.waiting = waiting;
     this.driver = driver;
     this.output = output;
     this.epochMillis = epochMillis;
@@ -64,19 +68,51 @@ final class AnswersInFlight {
 
   /** Follows the answer to an equal prompt, or leads one. */
   void add(AdmittedPrompt prompt) throws Exception {
-    if (byFingerprint.containsKey(prompt.getFingerprint())) {
+    backlog.add(prompt);
+    String fingerprint = prompt.getFingerprint();
+    if (byFingerprint.containsKey(fingerprint) || waiting.contains(fingerprint)) {
       state.follow(prompt);
-      backlog.add(prompt);
-    } else {
-      state.lead(prompt);
+      return;
+    }
+    state.lead(prompt);
+    if (waiting.isEmpty() && waiting.engineHasRoom()) {
       generate(new InFlight(prompt));
+    } else {
+      waiting.add(prompt);
     }
   }
 
-  /** Takes up the answer that a checkpoint left in progress. */
+  /**
+   * Takes up the answer that a checkpoint left: at once if it was in progress, in its turn if not.
+   */
   void resume() throws Exception {
+    AdmittedPrompt leader = state.leader();
+    List<Progress> recorded = state.recorded();
+    backlog.add(leader);
     state.followers().forEach(backlog::add);
-    generate(InFlight.restored(state.leader(), state.recorded()));
+    if (recorded.isEmpty()) {
+      waiting.add(leader, state.latestDeadlineMs());
+    } else {
+      generate(InFlight.restored(leader, recorded));
+    }
+  }
+
+  /** Gives the engine what it has room for, and those whose time is over, to be ended by it. */
+  void feedEngine() throws Exception {
+    long nowMs = epochMillis.getAsLong();
+    for (String fingerprint : waiting.takeDue(nowMs)) {
+      keys.setCurrentKey(fingerprint);
+      if (state.latestDeadlineMs() > nowMs) {
+        // A follower has longer.
+        waiting.add(state.leader(), state.latestDeadlineMs());
+      } else {
+        generate(new InFlight(state.leader()));
+      }
+    }
+    while (!waiting.isEmpty() && waiting.engineHasRoom()) {
+      keys.setCurrentKey(waiting.take());
+      generate(new InFlight(state.leader()));
+    }
   }
 
   /** Has keyed state hold what it lacks. */
@@ -88,12 +124,12 @@ final class AnswersInFlight {
   }
 
   boolean isEmpty() {
-    return byFingerprint.isEmpty();
+    return byFingerprint.isEmpty() && waiting.isEmpty();
   }
 
   private void generate(InFlight answer) {
     byFingerprint.put(answer.fingerprint(), answer);
-    backlog.add(answer.leader());
+    waiting.began(answer.leader());
     for (ChoiceInFlight choice : answer.choices()) {
       if (choice.finishReason() == null) {
         byEngineId.put(choice.engineId(), choice);
@@ -122,6 +158,7 @@ final class AnswersInFlight {
         fail(choice.answer(), failure, nowMs);
       }
     }
+    feedEngine();
   }
 
   /** The choice of this name, its key made the current one; null if its answer has failed. */
@@ -188,6 +225,7 @@ final class AnswersInFlight {
   private List<AdmittedPrompt> settle(InFlight answer) throws Exception {
     List<AdmittedPrompt> followers = state.followers();
     byFingerprint.remove(answer.fingerprint());
+    waiting.ended(answer.leader());
     backlog.remove(answer.leader());
     followers.forEach(backlog::remove);
     state.settle();

@@ -5,31 +5,26 @@ import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.util.FlinkException;
 
 /**
- * Counts what one generate subtask holds in flight, leaders and followers, in prompts and in bytes.
- * A prompt counts as often as it asks for a choice. Full is a signal to push back and not a wall:
- * the bounds are passed by the prompts that a task must take to let a checkpoint through.
+ * Counts what one generate subtask holds, leaders and followers, being generated or waiting, in
+ * prompts and in bytes. A prompt counts as often as it asks for a choice.
+ *
+ * <p><b>Full, and a checkpoint comes.</b> Flink has no way for an operator to say that it takes no
+ * more, so the task's thread waits in the operator, and Flink then runs none of the mails that
+ * serve a checkpoint: those of an operator that yields must be its own or those of operators after
+ * it. But here nothing is half done: the operator heads its chain, waits only when the last prompt
+ * is in keyed state and everything about it is emitted, and so any mail may run, a checkpoint's
+ * too. That keeps the bound, passed by at most the one prompt that filled it (and by what a
+ * checkpoint of more subtasks brings), and serves checkpoints at once however long the answers are.
  */
 final class Backlog {
   private final int promptsMax;
   private final long bytesMax;
   private int prompts;
   private long bytes;
-  private int overfullPrompts;
-  private long overfullBytes;
 
   Backlog(int promptsMax, long bytesMax) {
     this.promptsMax = promptsMax;
     this.bytesMax = bytesMax;
-    allowForRestored();
-  }
-
-  /**
-   * Says that what is held now came from a checkpoint, of more subtasks perhaps: it may be past the
-   * bounds already, and checkpoints need room on top of it.
-   */
-  void allowForRestored() {
-    overfullPrompts = Math.max(promptsMax, prompts) + promptsMax;
-    overfullBytes = Math.max(bytesMax, bytes) + bytesMax;
   }
 
   void add(AdmittedPrompt prompt) {
@@ -43,36 +38,18 @@ final class Backlog {
   }
 
   /**
-   * Holds the task's input back while the backlog is full, by running mails. A waiting checkpoint
-   * can only be served once this returns, so it returns for one, past the bound by a record, until
-   * that is twice exceeded.
+   * Holds the task's input back while the backlog is full, by running mails.
+   *
+   * @param mailbox gives every mail of the task, the system's too
    */
   void awaitRoom(MailboxExecutor mailbox) throws FlinkException, InterruptedException {
     while (full()) {
-      if (mailbox.tryYield()) {
-        continue;
-      }
-      // Any mail interrupts; if none of ours is there to be run, it is the system's.
-      if (mailbox.shouldInterrupt() && !overfull()) {
-        if (mailbox.tryYield()) {
-          continue;
-        }
-        return;
-      }
       mailbox.yield();
     }
   }
 
   boolean full() {
     return prompts >= promptsMax || bytes >= bytesMax;
-  }
-
-  /**
-   * Past what is ever allowed, twice the bounds or what was restored and once the bounds: not even
-   * a checkpoint is a reason to take more.
-   */
-  boolean overfull() {
-    return prompts >= overfullPrompts || bytes >= overfullBytes;
   }
 
   int prompts() {

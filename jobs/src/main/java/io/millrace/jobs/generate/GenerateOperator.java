@@ -16,6 +16,7 @@ import org.apache.flink.streaming.api.operators.BoundedOneInput;
 import org.apache.flink.streaming.api.operators.OneInputStreamOperator;
 import org.apache.flink.streaming.api.operators.StreamOperatorParameters;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
+import org.apache.flink.streaming.runtime.tasks.mailbox.TaskMailbox;
 
 /**
  * Answers prompts: equal ones once, all of them batched continuously on one engine.
@@ -34,10 +35,16 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     implements OneInputStreamOperator<AdmittedPrompt, Answer>, BoundedOneInput {
   private static final long serialVersionUID = 1L;
 
+  /** The gauge of prompts that a subtask holds, being generated or waiting. */
+  public static final String BACKLOG_METRIC = "backlogPrompts";
+
   // Configuration.
   private final GenerateSpec spec;
   private final Outputs outputs;
   private final transient MailboxExecutor mailbox;
+
+  /** Runs the system's mails as well as this operator's. */
+  private final transient MailboxExecutor anyMail;
 
   // Runtime, the task's thread only.
   private transient Backlog backlog;
@@ -54,12 +61,18 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     this.spec = spec;
     this.outputs = outputs;
     this.mailbox = parameters.getMailboxExecutor();
+    this.anyMail =
+        parameters
+            .getContainingTask()
+            .getMailboxExecutorFactory()
+            .createExecutor(TaskMailbox.MIN_PRIORITY);
   }
 
   @Override
   public void open() throws Exception {
     super.open();
     backlog = new Backlog(spec.backlogPromptsMax(), spec.backlogBytesMax());
+    getMetricGroup().gauge(BACKLOG_METRIC, () -> backlog.prompts());
     state = new GenerateState(getRuntimeContext(), spec.cacheTtl());
     CostMeter meter = spec.pricing().open(nowMs());
     model = spec.source().open();
@@ -73,7 +86,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
         new EngineDriver(
             getRuntimeContext().getTaskInfo().getTaskNameWithSubtasks(),
             watched(model.engine()),
-            spec.engineWaitingMax(),
+            spec.engineRequestsMax(),
             this::nowMs,
             mailbox);
     inFlight =
@@ -81,6 +94,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
             this,
             state,
             backlog,
+            new WaitingPrompts(spec.engineRequestsMax(), spec.overtakesMax()),
             driver,
             answers,
             this::nowMs,
@@ -100,7 +114,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   private Engine watched(Engine engine) {
     var notes = new CrashNotes(CrashNotes.file(getContainingTask().getEnvironment()));
     return new CrashIsolation(
-        engine, notes, restored, spec.crashesMax(), spec.backlogPromptsMax(), this::nowMs);
+        engine, notes, restored, spec.crashesMax(), spec.engineRequestsMax(), this::nowMs);
   }
 
   /**
@@ -118,7 +132,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
       }
       inFlight.resume();
     }
-    backlog.allowForRestored();
+    inFlight.feedEngine();
     if (!fingerprints.isEmpty()) {
       LOG.info("{} prompts that the checkpoint holds go on", fingerprints.size());
     }
@@ -130,10 +144,6 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   @Override
   public void processElement(StreamRecord<AdmittedPrompt> element) throws Exception {
     AdmittedPrompt prompt = element.getValue();
-    backlog.awaitRoom(mailbox);
-    // Mails that ran while this waited worked on other keys.
-    setCurrentKey(prompt.getFingerprint());
-
     long nowMs = nowMs();
     CachedAnswer cached = prompt.getCacheRead() ? state.cached(nowMs) : null;
     if (GenerateState.deadlineMs(prompt) <= nowMs) {
@@ -143,6 +153,8 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     } else {
       inFlight.add(prompt);
     }
+    // The prompt is in keyed state now, and nothing follows: any mail may run, a checkpoint's too.
+    backlog.awaitRoom(anyMail);
   }
 
   @Override

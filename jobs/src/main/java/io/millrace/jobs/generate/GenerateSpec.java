@@ -14,7 +14,9 @@ import java.time.Duration;
  * @param model the configured name
  * @param source opens the model where the task runs
  * @param pricing by what the work is billed
- * @param engineWaitingMax requests that the engine queues; more wait outside it
+ * @param engineRequestsMax requests given to the engine, running or queued; more wait in keyed
+ *     state
+ * @param overtakesMax how often others may go to the engine before the one admitted first
  * @param backlogPromptsMax prompts in flight in a subtask before it pushes back
  * @param backlogBytesMax bytes of them
  * @param cacheTtl longest reuse of an answer
@@ -27,7 +29,8 @@ public record GenerateSpec(
     String model,
     ModelSource source,
     Pricing pricing,
-    int engineWaitingMax,
+    int engineRequestsMax,
+    int overtakesMax,
     int backlogPromptsMax,
     long backlogBytesMax,
     Duration cacheTtl,

@@ -140,9 +140,7 @@ final class FaultReplay {
 
   /** Alerts that no fault explains. */
   List<Anomaly> falseAlarms() {
-    return opened.stream()
-        .filter(a -> faults.stream().noneMatch(f -> belongs(a, f)))
-        .toList();
+    return opened.stream().filter(a -> faults.stream().noneMatch(f -> belongs(a, f))).toList();
   }
 
   private static boolean belongs(Anomaly anomaly, Fault fault) {

@@ -2,8 +2,15 @@ package io.millrace.jobs.anomaly;
 
 /** Makes samples, usual but for what is said. */
 record Samples(
-    String tenant, boolean error, boolean generated, boolean cutOff, double usd, long totalMs,
-    long outputTokens, long drafted, long accepted) {
+    String tenant,
+    boolean error,
+    boolean generated,
+    boolean cutOff,
+    double usd,
+    long totalMs,
+    long outputTokens,
+    long drafted,
+    long accepted) {
 
   static Samples of(String tenant) {
     return new Samples(tenant, false, true, false, 0.001, 500, 100, 100, 80);
@@ -35,7 +42,8 @@ record Samples(
   }
 
   Samples stoppedAtItsLimit() {
-    return new Samples(tenant, error, generated, true, usd, totalMs, outputTokens, drafted, accepted);
+    return new Samples(
+        tenant, error, generated, true, usd, totalMs, outputTokens, drafted, accepted);
   }
 
   Samples fromCache() {
@@ -44,7 +52,17 @@ record Samples(
 
   CostSample at(long timeMs) {
     return new CostSample(
-        tenant, "m", timeMs, true, error, generated, cutOff, usd, totalMs, outputTokens, drafted,
+        tenant,
+        "m",
+        timeMs,
+        true,
+        error,
+        generated,
+        cutOff,
+        usd,
+        totalMs,
+        outputTokens,
+        drafted,
         accepted);
   }
 }

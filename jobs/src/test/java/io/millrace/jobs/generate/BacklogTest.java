@@ -8,25 +8,18 @@ import org.junit.jupiter.api.Test;
 
 class BacklogTest {
   @Test
-  void isFullAtEitherBoundAndOverfullAtTwice() {
+  void isFullAtEitherBound() {
     Backlog byCount = new Backlog(2, 1_000);
     byCount.add(prompt(1));
     assertThat(byCount.full()).isFalse();
     byCount.add(prompt(1));
     assertThat(byCount.full()).isTrue();
-    byCount.add(prompt(1));
-    assertThat(byCount.overfull()).isFalse();
-    byCount.add(prompt(1));
-    assertThat(byCount.overfull()).isTrue();
 
     Backlog byBytes = new Backlog(100, 10);
     byBytes.add(prompt(9));
     assertThat(byBytes.full()).isFalse();
     byBytes.add(prompt(1));
     assertThat(byBytes.full()).isTrue();
-    assertThat(byBytes.overfull()).isFalse();
-    byBytes.add(prompt(10));
-    assertThat(byBytes.overfull()).isTrue();
   }
 
   @Test
@@ -50,20 +43,6 @@ class BacklogTest {
     assertThat(backlog.prompts()).isEqualTo(1);
     backlog.add(prompt(6));
     assertThat(backlog.full()).isTrue();
-  }
-
-  @Test
-  void leavesCheckpointsRoomOnTopOfWhatWasRestored() {
-    Backlog backlog = new Backlog(2, 1_000);
-    for (int i = 0; i < 10; i++) {
-      backlog.add(prompt(1));
-    }
-    backlog.allowForRestored();
-    assertThat(backlog.full()).isTrue();
-    assertThat(backlog.overfull()).isFalse();
-    backlog.add(prompt(1));
-    backlog.add(prompt(1));
-    assertThat(backlog.overfull()).isTrue();
   }
 
   /** A prompt of so many bytes. */

@@ -61,13 +61,22 @@ final class GenerateHarness implements AutoCloseable {
   }
 
   GenerateHarness(FakeEngine engine, int backlog, int parallelism, int subtask) throws Exception {
+    this(engine, 100, backlog, parallelism, subtask);
+  }
+
+  /**
+   * @param engineRequests how many the engine is given at once
+   */
+  GenerateHarness(FakeEngine engine, int engineRequests, int backlog, int parallelism, int subtask)
+      throws Exception {
     this.engine = engine;
     GenerateSpec spec =
         new GenerateSpec(
             "default",
             () -> new OpenedModel(engine, FakeEngine.TOKENIZER, "fake", () -> digest, () -> {}),
             Pricing.deviceHour(new BigDecimal("3.60")),
-            100,
+            engineRequests,
+            3,
             backlog,
             1 << 20,
             Duration.ofHours(1),

@@ -57,7 +57,7 @@ class GenerateRecoveryTest {
     for (int attempt = 0; attempt <= CRASHES; attempt++) {
       boolean last = attempt == CRASHES;
       FakeEngine engine = new FakeEngine(last ? PLENTY : 0);
-      try (GenerateHarness harness = new GenerateHarness(engine, 1000).on(backend)) {
+      try (GenerateHarness harness = new GenerateHarness(engine, 4, 1000, 1, 0).on(backend)) {
         if (checkpoint == null) {
           harness.open();
         } else {

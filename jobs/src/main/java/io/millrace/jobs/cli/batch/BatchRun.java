@@ -77,8 +77,7 @@ public final class BatchRun implements AutoCloseable {
                 0,
                 options,
                 1,
-                Map.of("retention.ms", "-1", "retention.bytes", "-1"),
-                false),
+                Map.of("retention.ms", "-1", "retention.bytes", "-1")),
             models);
     return new BatchRun(files, options, pipeline, progress);
   }

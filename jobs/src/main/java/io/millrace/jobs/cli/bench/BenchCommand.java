@@ -14,6 +14,7 @@ import picocli.CommandLine.Spec;
       AnomalyCommand.class,
       EngineCommand.class,
       KvCommand.class,
+      PipelineCommand.class,
       PrefixCommand.class,
       SpeculationCommand.class
     })

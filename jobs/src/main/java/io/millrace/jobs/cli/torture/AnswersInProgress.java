@@ -25,6 +25,11 @@ final class AnswersInProgress {
     }
   }
 
+  /** How many are in progress now. */
+  synchronized int count() {
+    return requestIds.size();
+  }
+
   /** Those in progress now. From here on only those count that get on. */
   synchronized Set<String> take() {
     Set<String> taken = Set.copyOf(requestIds);

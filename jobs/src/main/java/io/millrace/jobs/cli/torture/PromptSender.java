@@ -31,6 +31,10 @@ final class PromptSender implements AutoCloseable {
                 bootstrapServers,
                 ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG,
                 true,
+                // With more of them, batches that a topic just made refused, for want of a leader,
+                // can leave the client with sequence numbers that the broker never takes (4.2.2).
+                ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION,
+                1,
                 ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG,
                 DELIVERED_MILLIS_MAX,
                 ProducerConfig.MAX_BLOCK_MS_CONFIG,

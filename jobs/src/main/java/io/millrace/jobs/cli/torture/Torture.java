@@ -18,7 +18,7 @@ import java.util.function.LongSupplier;
  * cluster, and compares what both left on the topics.
  *
  * <p>A fault follows when the one before is overcome: when a token is committed that was generated
- * after it, and so many more answers as the seed says.
+ * after it, so many more answers as the seed says, and the engines are busy again.
  */
 public final class Torture implements AutoCloseable {
   private final TortureSettings settings;
@@ -122,11 +122,19 @@ public final class Torture implements AutoCloseable {
     while (kills.size() < settings.killsMax() && timeLeft()) {
       FaultSchedule.Planned next = schedule.next();
       int wanted = run.evidence().settled() + next.afterAnswers();
-      run.await("further answer", load, () -> run.evidence().settled() >= wanted || !timeLeft());
+      run.await(
+          "further answer",
+          load,
+          () -> (run.evidence().settled() >= wanted && busy(run)) || !timeLeft());
       if (timeLeft()) {
         kill(run, next, load);
       }
     }
+  }
+
+  /** Whether answers are written in at least half of the engines' places: most are long. */
+  private boolean busy(JobRun run) {
+    return 2 * run.inProgress().count() >= settings.engines() * settings.sequences();
   }
 
   private void kill(JobRun run, FaultSchedule.Planned next, Runnable load) {
