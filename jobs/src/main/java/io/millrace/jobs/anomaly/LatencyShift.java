@@ -2,7 +2,7 @@ package io.millrace.jobs.anomaly;
 
 /** Answers take longer: the 95th percentile of generated ones. */
 final class LatencyShift extends LevelWatch {
-  private static final int ANSWERS_MIN = 20;
+  private static final int ANSWERS_MIN = 12;
 
   @Override
   public String name() {
