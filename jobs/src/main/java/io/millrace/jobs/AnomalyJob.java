@@ -41,6 +41,7 @@ public final class AnomalyJob {
     env.setMaxParallelism(options.get(MillraceOptions.MAX_PARALLELISM));
     env.configure(
         new Configuration()
+            .set(PipelineOptions.OBJECT_REUSE, true) // nothing here keeps a row
             .set(PipelineOptions.GENERIC_TYPES, false)
             .set(PipelineOptions.AUTO_GENERATE_UIDS, false));
 

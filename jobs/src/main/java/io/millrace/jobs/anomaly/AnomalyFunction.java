@@ -94,7 +94,10 @@ final class AnomalyFunction extends KeyedProcessFunction<String, CostSample, Ano
       return;
     }
     learnt.update(watch.toBytes());
-    context.timerService().registerEventTimeTimer(last + windowMs);
+    // Time that ends, as when a job is drained, brings no empty windows.
+    if (context.timerService().currentWatermark() != Long.MAX_VALUE) {
+      context.timerService().registerEventTimeTimer(last + windowMs);
+    }
   }
 
   private KeyWatch keyWatch(String key, byte[] bytes) {

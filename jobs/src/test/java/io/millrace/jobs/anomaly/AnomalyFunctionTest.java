@@ -142,6 +142,16 @@ class AnomalyFunctionTest {
   }
 
   @Test
+  void theEndOfTimeIsNoSilence() throws Exception {
+    send(rows("acme", 0, 30, 0.001));
+    flink.processWatermark(Long.MAX_VALUE);
+
+    assertThat(flink.extractOutputValues()).isEmpty();
+    assertThat(flink.numEventTimeTimers()).isZero();
+    assertThat(flink.numKeyedStateEntries()).isPositive();
+  }
+
+  @Test
   void leavesOutRowsFarAheadOfTime() throws Exception {
     send(List.of(Samples.of("acme").at(START_MS)));
     watermark(0);
