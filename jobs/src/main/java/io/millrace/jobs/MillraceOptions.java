@@ -216,6 +216,28 @@ public final class MillraceOptions {
           .noDefaultValue()
           .withDescription("Prices that go before the catalogue's, in the same format.");
 
+  public static final ConfigOption<Duration> ANOMALY_WINDOW =
+      key("millrace.anomaly.window")
+          .durationType()
+          .defaultValue(Duration.ofMinutes(1))
+          .withDescription(
+              "Event time that the anomaly job judges as one, for each tenant and model. An hour is"
+                  + " compared with at 1 min, 5 h at 5 min.");
+
+  public static final ConfigOption<Duration> ANOMALY_OUT_OF_ORDER_MAX =
+      key("millrace.anomaly.out-of-order-max")
+          .durationType()
+          .defaultValue(Duration.ofSeconds(10))
+          .withDescription(
+              "Rows of costs may be so much older than one before them. Alerts come so much later;"
+                  + " rows that are later still are counted and left out.");
+
+  public static final ConfigOption<Double> ANOMALY_COST_MIN_USD =
+      key("millrace.anomaly.cost-min-usd")
+          .doubleType()
+          .defaultValue(0.0001)
+          .withDescription("Windows in which a tenant spends less are never a cost spike. USD.");
+
   public static final ConfigOption<Integer> MAX_PARALLELISM =
       key("millrace.max-parallelism")
           .intType()
@@ -296,6 +318,11 @@ public final class MillraceOptions {
     withoutLogin(configuration);
     positive(configuration, CACHE_TTL);
     positive(configuration, TRANSACTION_TIMEOUT);
+    positive(configuration, ANOMALY_WINDOW);
+    positive(configuration, ANOMALY_OUT_OF_ORDER_MAX);
+    if (!(configuration.get(ANOMALY_COST_MIN_USD) >= 0)) {
+      throw new IllegalArgumentException(ANOMALY_COST_MIN_USD.key() + " must be at least 0");
+    }
     models.forEach(model -> new ModelOptions(model).validate(configuration));
   }
 

@@ -1,5 +1,6 @@
 package io.millrace.jobs.cli;
 
+import io.millrace.jobs.MillraceOptions;
 import io.millrace.jobs.Models;
 import io.millrace.jobs.cli.demo.DemoDirectory;
 import io.millrace.jobs.cli.demo.DemoRun;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
+import org.apache.flink.configuration.Configuration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -71,8 +73,8 @@ final class DemoCommand implements Callable<Integer> {
       err.flush();
       try (Pipeline pipeline =
               Pipeline.start(
-                  new Pipeline.Settings(
-                      data, 0, 0, 0, settings.configuration(), PARTITIONS, Map.of()),
+                  new Pipeline.Settings(data, 0, 0, 0, options(), PARTITIONS, Map.of())
+                      .withAnomalies(),
                   models);
           DemoRun run = new DemoRun(pipeline, seconds, samples)) {
         end.set(
@@ -95,6 +97,23 @@ final class DemoCommand implements Callable<Integer> {
       }
     }
     return ExitCodes.OK;
+  }
+
+  /** Of the short demo: minutes of history are not to be had. */
+  private Configuration options() {
+    Configuration options = settings.configuration();
+    options.set(
+        MillraceOptions.ANOMALY_WINDOW,
+        options.getOptional(MillraceOptions.ANOMALY_WINDOW).orElse(Duration.ofSeconds(5)));
+    options.set(
+        MillraceOptions.ANOMALY_OUT_OF_ORDER_MAX,
+        options
+            .getOptional(MillraceOptions.ANOMALY_OUT_OF_ORDER_MAX)
+            .orElse(Duration.ofSeconds(2)));
+    options.set(
+        MillraceOptions.ANOMALY_COST_MIN_USD,
+        options.getOptional(MillraceOptions.ANOMALY_COST_MIN_USD).orElse(1e-6));
+    return options;
   }
 
   private static boolean follow(DemoRun run, Pipeline pipeline, ProgressPrinter progress)

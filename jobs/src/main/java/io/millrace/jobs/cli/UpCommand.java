@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "up",
     description = {
-      "Run broker, cluster and inference job until Ctrl-C.",
+      "Run broker, cluster, inference job and anomaly job until Ctrl-C.",
       "A new start over the same data goes on from where the last one was."
     })
 final class UpCommand implements Callable<Integer> {
@@ -87,7 +87,8 @@ final class UpCommand implements Callable<Integer> {
       try (Pipeline started =
           Pipeline.start(
               new Pipeline.Settings(
-                  data, kafkaPort, dashboardPort, metricsPort, options, PARTITIONS, Map.of()),
+                      data, kafkaPort, dashboardPort, metricsPort, options, PARTITIONS, Map.of())
+                  .withAnomalies(),
               models)) {
         pipeline.set(started);
         WhereThingsAre.print(started, data, err);

@@ -10,7 +10,10 @@ final class WhereThingsAre {
 
   static void print(Pipeline pipeline, Path data, PrintWriter err) {
     err.println("Kafka      " + pipeline.bootstrapServers());
-    err.println("topics     " + String.join(", ", pipeline.topics().all()));
+    err.println(
+        "topics     "
+            + String.join(", ", pipeline.topics().all())
+            + pipeline.anomalyJob().map(job -> ", " + pipeline.topics().anomalies()).orElse(""));
     err.println("dashboard  " + pipeline.dashboardUrl());
     err.println("metrics    " + pipeline.metricsUrl());
     err.println("data       " + data.toAbsolutePath().normalize());

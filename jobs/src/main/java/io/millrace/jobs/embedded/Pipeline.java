@@ -1,5 +1,6 @@
 package io.millrace.jobs.embedded;
 
+import io.millrace.jobs.AnomalyJob;
 import io.millrace.jobs.InferenceJob;
 import io.millrace.jobs.MillraceOptions;
 import io.millrace.jobs.ModelOptions;
@@ -13,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.slf4j.Logger;
@@ -28,6 +30,7 @@ public final class Pipeline implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Pipeline.class);
 
   private static final String JOB_NAME = "millrace-inference";
+  private static final String ANOMALY_JOB_NAME = "millrace-anomaly";
 
   /** Opening large models is most of it. */
   private static final Duration RUNNING_MAX = Duration.ofMinutes(5);
@@ -35,7 +38,7 @@ public final class Pipeline implements AutoCloseable {
   /** Room for keys, headers and framing around the largest value, bytes. */
   private static final long RECORD_OVERHEAD_BYTES = 64 * 1024;
 
-  /** Everything but the engines shares one slot. */
+  /** Everything but the engines shares one slot, and so does the anomaly job. */
   private static final int CPU_SLOTS = 1;
 
   /**
@@ -47,6 +50,7 @@ public final class Pipeline implements AutoCloseable {
    * @param topicSettings of every topic, such as {@code retention.ms}
    * @param flink Flink's own options of the job, where they are to differ from {@link
    *     EmbeddedFlinkConfig}
+   * @param anomalies whether the anomaly job runs, too
    */
   public record Settings(
       Path data,
@@ -56,9 +60,32 @@ public final class Pipeline implements AutoCloseable {
       Configuration options,
       int partitions,
       Map<String, String> topicSettings,
-      Configuration flink) {
+      Configuration flink,
+      boolean anomalies) {
 
-    /** With Flink's options as they are. */
+    /** Without the anomaly job. */
+    public Settings(
+        Path data,
+        int kafkaPort,
+        int dashboardPort,
+        int metricsPort,
+        Configuration options,
+        int partitions,
+        Map<String, String> topicSettings,
+        Configuration flink) {
+      this(
+          data,
+          kafkaPort,
+          dashboardPort,
+          metricsPort,
+          options,
+          partitions,
+          topicSettings,
+          flink,
+          false);
+    }
+
+    /** Without the anomaly job, with Flink's options as they are. */
     public Settings(
         Path data,
         int kafkaPort,
@@ -77,6 +104,20 @@ public final class Pipeline implements AutoCloseable {
           topicSettings,
           new Configuration());
     }
+
+    /** With the anomaly job. */
+    public Settings withAnomalies() {
+      return new Settings(
+          data,
+          kafkaPort,
+          dashboardPort,
+          metricsPort,
+          options,
+          partitions,
+          topicSettings,
+          flink,
+          true);
+    }
   }
 
   private final Deque<AutoCloseable> open = new ArrayDeque<>();
@@ -85,6 +126,7 @@ public final class Pipeline implements AutoCloseable {
   private EmbeddedFlink flink;
   private Topics topics;
   private JobHandle job;
+  private JobHandle anomalyJob;
 
   private Pipeline() {}
 
@@ -130,6 +172,11 @@ public final class Pipeline implements AutoCloseable {
     return job;
   }
 
+  /** Nothing where the settings leave it out. */
+  public Optional<JobHandle> anomalyJob() {
+    return Optional.ofNullable(anomalyJob);
+  }
+
   /** Stops the job, keeping its checkpoints, and then what it ran on; bounded in time. */
   @Override
   public synchronized void close() {
@@ -159,6 +206,12 @@ public final class Pipeline implements AutoCloseable {
     MillraceOptions.describe(options).forEach(LOG::info);
     job = flink.resume(env);
     job.awaitRunning(RUNNING_MAX);
+    if (settings.anomalies()) {
+      StreamExecutionEnvironment watching = flink.environment(ANOMALY_JOB_NAME);
+      AnomalyJob.define(watching, endpoints.costs(), endpoints.anomalies(), options);
+      anomalyJob = flink.resume(watching);
+      anomalyJob.awaitRunning(RUNNING_MAX);
+    }
   }
 
   private EmbeddedFlinkConfig cluster(Settings settings, Configuration options) {
@@ -168,12 +221,15 @@ public final class Pipeline implements AutoCloseable {
             .sum();
     return EmbeddedFlinkConfig.in(data)
         .withPorts(settings.dashboardPort(), settings.metricsPort())
-        .withTaskManagers(1, CPU_SLOTS + engines);
+        .withTaskManagers(1, CPU_SLOTS + engines + (settings.anomalies() ? 1 : 0));
   }
 
   private void createTopics(Settings settings, Configuration options) {
     Map<String, Integer> partitions = new HashMap<>();
     topics.all().forEach(topic -> partitions.put(topic, settings.partitions()));
+    if (settings.anomalies()) {
+      partitions.put(topics.anomalies(), settings.partitions());
+    }
     Map<String, String> config = new HashMap<>(settings.topicSettings());
     long valueBytesMax = options.get(MillraceOptions.OUTPUT_SIZE_MAX).getBytes();
     config.put("max.message.bytes", Long.toString(valueBytesMax + RECORD_OVERHEAD_BYTES));

@@ -3,6 +3,8 @@ package io.millrace.jobs.kafka;
 import io.millrace.jobs.MillraceOptions;
 import io.millrace.jobs.MillraceOptions.Delivery;
 import io.millrace.jobs.MillraceOptions.RecordFormat;
+import io.millrace.schemas.Anomaly;
+import io.millrace.schemas.CostEvent;
 import java.util.Properties;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.connector.base.DeliveryGuarantee;
@@ -14,7 +16,7 @@ import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsIni
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 
-/** The inference job's sources and sinks on Kafka, from the configuration. */
+/** The jobs' sources and sinks on Kafka, from the configuration. */
 public final class KafkaEndpoints {
   private final Configuration configuration;
   private final Topics topics;
@@ -65,6 +67,28 @@ public final class KafkaEndpoints {
             "dead-letters",
             delivery,
             OutputRecords.deadLetters(topics.deadLetters(), outputSizeMax())));
+  }
+
+  /** Rows of costs from the first one kept, committed transactions only. */
+  public KafkaSource<CostEvent> costs() {
+    return KafkaSource.<CostEvent>builder()
+        .setProperties(connection.toProperties())
+        .setTopics(topics.costs())
+        .setGroupId(configuration.get(MillraceOptions.GROUP_ID) + "-anomaly")
+        .setStartingOffsets(OffsetsInitializer.earliest())
+        .setDeserializer(new CostDeserializer())
+        .setProperty(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed")
+        .setProperty("partition.discovery.interval.ms", "60000")
+        .build();
+  }
+
+  /** The anomaly job's sink. */
+  public KafkaSink<Anomaly> anomalies() {
+    return sink(
+        "anomalies",
+        configuration.get(MillraceOptions.DELIVERY),
+        OutputRecords.anomalies(
+            topics.anomalies(), configuration.get(MillraceOptions.OUTPUT_FORMAT)));
   }
 
   private <T> KafkaSink<T> sink(

@@ -1,6 +1,7 @@
 package io.millrace.jobs.kafka;
 
 import io.millrace.jobs.MillraceOptions.RecordFormat;
+import io.millrace.schemas.Anomaly;
 import io.millrace.schemas.AvroCodec;
 import io.millrace.schemas.Choice;
 import io.millrace.schemas.CostEvent;
@@ -45,6 +46,11 @@ final class OutputRecords {
   /** Key: the tenant. */
   static KafkaRecordSerializationSchema<CostEvent> costs(String topic, RecordFormat format) {
     return new EventSchema<>(topic, format, CostEvent.class, CostEvent::getTenant);
+  }
+
+  /** Key: the anomaly's id, so that its records stay in order. */
+  static KafkaRecordSerializationSchema<Anomaly> anomalies(String topic, RecordFormat format) {
+    return new EventSchema<>(topic, format, Anomaly.class, Anomaly::getId);
   }
 
   /**

@@ -25,6 +25,11 @@ public record Topics(String prefix) {
     return prefix + "dead-letters";
   }
 
+  /** Written by the anomaly job. */
+  public String anomalies() {
+    return prefix + "anomalies";
+  }
+
   /** Every topic that the inference job reads or writes. */
   public List<String> all() {
     return List.of(prompts(), responses(), tokens(), costs(), deadLetters());

@@ -11,6 +11,7 @@ import picocli.CommandLine.Spec;
     description = "Measure a part of Millrace.",
     synopsisSubcommandLabel = "BENCHMARK",
     subcommands = {
+      AnomalyCommand.class,
       EngineCommand.class,
       KvCommand.class,
       PipelineCommand.class,

@@ -2,6 +2,8 @@ package io.millrace.jobs.cli.demo;
 
 import io.millrace.jobs.cli.events.Tally;
 import io.millrace.jobs.cli.progress.Format;
+import io.millrace.schemas.Anomaly;
+import io.millrace.schemas.AnomalyState;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.ArrayList;
@@ -20,6 +22,8 @@ import java.util.Locale;
 record DemoReport(Outcome outcome, long prompts, double seconds, long startMs, long wildMs) {
   /** How long its prompts keep the engine busy, about. */
   private static final long WILD_FOR_MS = 15_000;
+
+  private static final int ALERTS_MAX = 20;
 
   private static final BigDecimal MINUTE_MS = BigDecimal.valueOf(60_000);
 
@@ -61,6 +65,11 @@ record DemoReport(Outcome outcome, long prompts, double seconds, long startMs, l
             Format.usd(tally.savedUsd(), tally.unpricedSavings())
                 + "  by the answer cache and shared prefixes"));
     lines.add(spike());
+    outcome.anomalies().stream()
+        .filter(anomaly -> anomaly.getState() != AnomalyState.update)
+        .limit(ALERTS_MAX)
+        .map(this::alert)
+        .forEach(lines::add);
     lines.add("");
     lines.add(row("tenant", "prompts", "cached", "tokens", "cost", "saved"));
     outcome
@@ -96,6 +105,11 @@ record DemoReport(Outcome outcome, long prompts, double seconds, long startMs, l
             + Format.usd(during)
             + " a minute"
             + factor);
+  }
+
+  private String alert(Anomaly anomaly) {
+    long second = Math.floorDiv(anomaly.getWindowEnd().toEpochMilli() - startMs, 1_000);
+    return line("alert", anomaly.getState() + " at " + second + "s  " + anomaly.getMessage());
   }
 
   private static BigDecimal perMinute(BigDecimal usd, long ms) {

@@ -6,6 +6,7 @@ import io.millrace.jobs.cli.events.DeadLetterEvent;
 import io.millrace.jobs.cli.events.EventDecoder;
 import io.millrace.jobs.cli.progress.Progress;
 import io.millrace.jobs.embedded.Pipeline;
+import io.millrace.schemas.Anomaly;
 import io.millrace.schemas.CostEvent;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -46,6 +47,7 @@ public final class DemoRun implements AutoCloseable {
   private final KafkaProducer<byte[], byte[]> producer;
   private final CommittedReader reader;
   private final AnswerEvent.Decoder answers = new AnswerEvent.Decoder();
+  private final EventDecoder<Anomaly> anomalies = new EventDecoder<>(Anomaly.class);
   private final EventDecoder<CostEvent> costs = new EventDecoder<>(CostEvent.class);
   private final AtomicReference<Exception> failure = new AtomicReference<>();
   private final long startNanos = System.nanoTime();
@@ -72,7 +74,8 @@ public final class DemoRun implements AutoCloseable {
             List.of(
                 pipeline.topics().responses(),
                 pipeline.topics().deadLetters(),
-                pipeline.topics().costs()),
+                pipeline.topics().costs(),
+                pipeline.topics().anomalies()),
             CommittedReader.From.BEGINNING);
     this.producer =
         new KafkaProducer<>(
@@ -188,6 +191,8 @@ public final class DemoRun implements AutoCloseable {
       outcome.add(answer, sent.get(number));
     } else if (record.topic().equals(pipeline.topics().costs())) {
       outcome.add(costs.decode(record.value()));
+    } else if (record.topic().equals(pipeline.topics().anomalies())) {
+      outcome.add(anomalies.decode(record.value()));
     } else {
       outcome.add(DeadLetterEvent.of(record));
     }

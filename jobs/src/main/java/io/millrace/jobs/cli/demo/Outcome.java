@@ -3,8 +3,10 @@ package io.millrace.jobs.cli.demo;
 import io.millrace.jobs.cli.events.AnswerEvent;
 import io.millrace.jobs.cli.events.DeadLetterEvent;
 import io.millrace.jobs.cli.events.Tally;
+import io.millrace.schemas.Anomaly;
 import io.millrace.schemas.CostEvent;
 import java.math.BigDecimal;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -17,6 +19,7 @@ import java.util.TreeMap;
  */
 final class Outcome {
   private static final long SECOND_MS = 1_000;
+  private static final int ANOMALIES_MAX = 1_000;
 
   private final Tally tally = new Tally();
   private final Set<String> settled = new HashSet<>();
@@ -24,6 +27,7 @@ final class Outcome {
   private final Set<String> answeredUnpaid = new HashSet<>();
   private final Map<String, TenantCosts> costs = new TreeMap<>();
   private final Map<Long, BigDecimal> wildUsdBySecond = new HashMap<>();
+  private final List<Anomaly> anomalies = new ArrayList<>();
   private long twice;
   private long judged;
   private long right;
@@ -67,6 +71,17 @@ final class Outcome {
       wildUsdBySecond.merge(
           row.getEventTime().toEpochMilli() / SECOND_MS, row.getTotalUsd(), BigDecimal::add);
     }
+  }
+
+  void add(Anomaly anomaly) {
+    if (anomalies.size() < ANOMALIES_MAX) {
+      anomalies.add(anomaly);
+    }
+  }
+
+  /** The first ones, with their changes. */
+  List<Anomaly> anomalies() {
+    return anomalies;
   }
 
   Tally tally() {

@@ -5,6 +5,7 @@ import io.millrace.jobs.cli.events.DeadLetterEvent;
 import io.millrace.jobs.cli.events.EventDecoder;
 import io.millrace.jobs.cli.events.UnreadableEventException;
 import io.millrace.jobs.cli.progress.Format;
+import io.millrace.schemas.Anomaly;
 import io.millrace.schemas.CostEvent;
 import io.millrace.schemas.Framing;
 import io.millrace.schemas.PlainJson;
@@ -23,6 +24,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 /** Prints the records of one topic, one line each. Not safe for use by several threads. */
 public abstract class EventLine {
   private static final int TEXT_CHARS_MAX = 100;
+  private static final int MESSAGE_CHARS_MAX = 500;
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("HH:mm:ss.SSS").withZone(ZoneId.systemDefault());
 
@@ -38,6 +40,7 @@ public abstract class EventLine {
     return switch (kind) {
       case "responses" -> new Answers(json);
       case "costs" -> new Records<>(CostEvent.class, json, EventLine::cost);
+      case "anomalies" -> new Records<>(Anomaly.class, json, EventLine::anomaly);
       case "tokens" -> new Records<>(TokenEvent.class, json, EventLine::token);
       case "dead-letters" -> new DeadLetters(json);
       default -> new Records<>(Prompt.class, true, null);
@@ -152,6 +155,15 @@ public abstract class EventLine {
         cost.getOutputTokens() + " out",
         (cost.getTotalUsd() == null ? "unpriced" : Format.usd(cost.getTotalUsd()))
             + (saved.signum() == 0 ? "" : "  saved " + Format.usd(saved)));
+  }
+
+  private static String anomaly(Anomaly anomaly) {
+    return String.join(
+        "  ",
+        time(anomaly.getWindowEnd()),
+        anomaly.getState().toString(),
+        anomaly.getSeverity().toString(),
+        shortened(anomaly.getMessage(), MESSAGE_CHARS_MAX));
   }
 
   private static String token(TokenEvent token) {
