@@ -24,10 +24,10 @@ final class Acceptance {
 
   private static final double ENGINE_MEMORY = 0.998;
 
-  /** What is left of a sequence's trials after each step without a draft. */
-  private static final double SEQUENCE_IDLE_MEMORY = 0.99;
+  /** What is left of a sequence's trials whenever it is found not worth a draft. */
+  private static final double SEQUENCE_IDLE_MEMORY = 0.9;
 
-  private static final double ENGINE_IDLE_MEMORY = 0.999;
+  private static final double ENGINE_IDLE_MEMORY = 0.99;
 
   private static final class Trials {
     double tried;
@@ -67,7 +67,7 @@ final class Acceptance {
     }
   }
 
-  /** A step went by in which it was not drafted for. */
+  /** It was found not worth a draft. */
   void idle(Sequence sequence) {
     Trials trials = sequences.get(sequence);
     if (trials != null) {
@@ -75,7 +75,7 @@ final class Acceptance {
     }
   }
 
-  /** A step went by in which nobody was drafted for. */
+  /** Nobody was found worth a draft. */
   void idle() {
     engine.fade(ENGINE_IDLE_MEMORY);
   }

@@ -29,11 +29,19 @@ public final class AdaptiveDraftLength implements DraftLength {
    */
   private static final double GAIN_MIN = 1.3;
 
+  /**
+   * Where no drafts were found worth it, that is looked into again after a step for so many
+   * sequences: the larger the batch, the longer it takes to find out, and the less it changes.
+   */
+  private static final int LOOK_AGAIN_SEQUENCES = 2;
+
   private final int draftTokensMax;
   private final DraftProposer proposer;
   private PassTimes times = PassTimes.UNKNOWN;
   private Acceptance acceptance = new Acceptance();
   private RealisedGain realised = new RealisedGain();
+  private int withoutDrafts;
+  private int withoutDraftsFor; // sequences
 
   /**
    * @param draftTokensMax most tokens of one draft
@@ -47,7 +55,7 @@ public final class AdaptiveDraftLength implements DraftLength {
   @Override
   public int[] lengths(List<Sequence> sequences, int otherRows, int rowsMax) {
     int n = sequences.size();
-    if (otherRows > 0 || !realised.mayDraft(n)) {
+    if (otherRows > 0 || stillNone(n) || !realised.mayDraft(n)) {
       return new int[n];
     }
     double[] rates = new double[n];
@@ -96,7 +104,14 @@ public final class AdaptiveDraftLength implements DraftLength {
     acceptance.release(sequence);
   }
 
+  /** Whether it was found lately that so many sequences are better off without drafts. */
+  private boolean stillNone(int sequences) {
+    return sequences == withoutDraftsFor && withoutDrafts-- > 0;
+  }
+
   private int[] none(List<Sequence> sequences) {
+    withoutDrafts = sequences.size() / LOOK_AGAIN_SEQUENCES;
+    withoutDraftsFor = sequences.size();
     sequences.forEach(acceptance::idle);
     acceptance.idle();
     return new int[sequences.size()];
