@@ -106,11 +106,6 @@ final class PassTimes {
     return (nanos[last] - nanos(half)) / (rows[last] - half);
   }
 
-  @Override
-  public String toString() {
-    return "PassTimes[rows=" + Arrays.toString(rows) + ", nanos=" + Arrays.toString(nanos) + "]";
-  }
-
   /** Passes over the last rows of one made-up sequence. */
   private record Passes(
       LanguageModel model, BlockTable table, int history, LongSupplier nanoClock) {

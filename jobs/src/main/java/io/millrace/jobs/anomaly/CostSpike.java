@@ -1,7 +1,7 @@
 package io.millrace.jobs.anomaly;
 
 /** A tenant's costs rise. */
-final class CostSpike extends LevelWatch {
+final class CostSpike extends RatioWatch {
   private final double usdMin;
 
   /**
@@ -27,16 +27,6 @@ final class CostSpike extends LevelWatch {
   }
 
   @Override
-  double level(double value) {
-    return Math.log(value);
-  }
-
-  @Override
-  double valueOf(double level) {
-    return Math.exp(level);
-  }
-
-  @Override
   double spreadMin() {
     return 0.1;
   }
@@ -44,15 +34,5 @@ final class CostSpike extends LevelWatch {
   @Override
   boolean matters(double value, double expected) {
     return value >= usdMin && value >= 1.5 * expected;
-  }
-
-  @Override
-  boolean stays(double value, double expected) {
-    return value >= 1.3 * expected;
-  }
-
-  @Override
-  boolean critical(double value, double expected) {
-    return value >= 5 * expected;
   }
 }

@@ -1,7 +1,7 @@
 package io.millrace.jobs.anomaly;
 
 /** Answers take longer: the 95th percentile of generated ones. */
-final class LatencyShift extends LevelWatch {
+final class LatencyShift extends RatioWatch {
   private static final int ANSWERS_MIN = 12;
 
   @Override
@@ -20,16 +20,6 @@ final class LatencyShift extends LevelWatch {
   }
 
   @Override
-  double level(double value) {
-    return Math.log(value);
-  }
-
-  @Override
-  double valueOf(double level) {
-    return Math.exp(level);
-  }
-
-  @Override
   double spreadMin() {
     return 0.15;
   }
@@ -37,15 +27,5 @@ final class LatencyShift extends LevelWatch {
   @Override
   boolean matters(double value, double expected) {
     return value >= 2 * expected && value >= expected + 50;
-  }
-
-  @Override
-  boolean stays(double value, double expected) {
-    return value >= 1.3 * expected;
-  }
-
-  @Override
-  boolean critical(double value, double expected) {
-    return value >= 5 * expected;
   }
 }

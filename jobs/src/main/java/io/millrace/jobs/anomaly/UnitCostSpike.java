@@ -4,7 +4,7 @@ package io.millrace.jobs.anomaly;
  * What a request costs rises: dearer prices, longer prompts or answers, a cache that no longer
  * helps.
  */
-final class UnitCostSpike extends LevelWatch {
+final class UnitCostSpike extends RatioWatch {
   private static final int REQUESTS_MIN = 10;
 
   private final double usdMin;
@@ -34,16 +34,6 @@ final class UnitCostSpike extends LevelWatch {
   }
 
   @Override
-  double level(double value) {
-    return Math.log(value);
-  }
-
-  @Override
-  double valueOf(double level) {
-    return Math.exp(level);
-  }
-
-  @Override
   double spreadMin() {
     return 0.1;
   }
@@ -51,15 +41,5 @@ final class UnitCostSpike extends LevelWatch {
   @Override
   boolean matters(double value, double expected) {
     return value >= 1.5 * expected;
-  }
-
-  @Override
-  boolean stays(double value, double expected) {
-    return value >= 1.3 * expected;
-  }
-
-  @Override
-  boolean critical(double value, double expected) {
-    return value >= 5 * expected;
   }
 }

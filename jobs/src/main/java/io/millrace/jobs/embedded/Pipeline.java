@@ -63,28 +63,6 @@ public final class Pipeline implements AutoCloseable {
       Configuration flink,
       boolean anomalies) {
 
-    /** Without the anomaly job. */
-    public Settings(
-        Path data,
-        int kafkaPort,
-        int dashboardPort,
-        int metricsPort,
-        Configuration options,
-        int partitions,
-        Map<String, String> topicSettings,
-        Configuration flink) {
-      this(
-          data,
-          kafkaPort,
-          dashboardPort,
-          metricsPort,
-          options,
-          partitions,
-          topicSettings,
-          flink,
-          false);
-    }
-
     /** Without the anomaly job, with Flink's options as they are. */
     public Settings(
         Path data,
@@ -102,7 +80,22 @@ public final class Pipeline implements AutoCloseable {
           options,
           partitions,
           topicSettings,
-          new Configuration());
+          new Configuration(),
+          false);
+    }
+
+    /** With options of Flink's that differ. */
+    public Settings withFlink(Configuration flink) {
+      return new Settings(
+          data,
+          kafkaPort,
+          dashboardPort,
+          metricsPort,
+          options,
+          partitions,
+          topicSettings,
+          flink,
+          anomalies);
     }
 
     /** With the anomaly job. */

@@ -1,16 +1,14 @@
 package io.millrace.jobs.cli;
 
 import io.millrace.engine.Engine;
-import io.millrace.engine.EngineStats;
 import io.millrace.engine.GenerationRequest;
-import io.millrace.engine.GenerationUpdate;
 import io.millrace.engine.RequestRejectedException;
 import io.millrace.engine.tokenizer.Conversation;
 import io.millrace.jobs.Models;
 import io.millrace.jobs.admit.ModelProfile;
 import io.millrace.jobs.generate.GenerateSpec.OpenedModel;
 import io.millrace.jobs.testing.FakeEngine;
-import java.util.List;
+import io.millrace.jobs.testing.ForwardingEngine;
 import java.util.stream.Collectors;
 import org.apache.flink.configuration.Configuration;
 
@@ -73,38 +71,21 @@ public record FakeModels(String holds) implements Models {
         () -> {});
   }
 
-  private record Holding(Engine engine, String holds) implements Engine {
+  /** Takes prompts with a certain text and never answers them. */
+  private static final class Holding extends ForwardingEngine {
+    private final String holds;
+
+    Holding(Engine engine, String holds) {
+      super(engine);
+      this.holds = holds;
+    }
+
     @Override
     public void submit(GenerationRequest request) throws RequestRejectedException {
       int[] tokens = request.promptTokens();
       if (!new String(tokens, 0, tokens.length).contains(holds)) {
-        engine.submit(request);
+        super.submit(request);
       }
-    }
-
-    @Override
-    public List<GenerationUpdate> step() {
-      return engine.step();
-    }
-
-    @Override
-    public boolean cancel(String requestId) {
-      return engine.cancel(requestId);
-    }
-
-    @Override
-    public boolean hasWork() {
-      return engine.hasWork();
-    }
-
-    @Override
-    public EngineStats stats() {
-      return engine.stats();
-    }
-
-    @Override
-    public void close() {
-      engine.close();
     }
   }
 }

@@ -151,7 +151,8 @@ public final class PipelineCommand implements Callable<Integer> {
     // One partition: what one tenant sends stands before what another sends later.
     try (Pipeline pipeline =
             Pipeline.start(
-                new Pipeline.Settings(data, 0, 0, 0, options, 1, Map.of(), flink), Models.local());
+                new Pipeline.Settings(data, 0, 0, 0, options, 1, Map.of()).withFlink(flink),
+                Models.local());
         PipelineBench bench =
             new PipelineBench(
                 pipeline,

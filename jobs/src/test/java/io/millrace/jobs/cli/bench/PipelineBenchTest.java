@@ -40,7 +40,7 @@ class PipelineBenchTest {
     PipelineFigures figures;
     try (Pipeline pipeline =
             Pipeline.start(
-                new Pipeline.Settings(data, 0, 0, 0, options, 1, Map.of(), flink),
+                new Pipeline.Settings(data, 0, 0, 0, options, 1, Map.of()).withFlink(flink),
                 new PacedModels(Duration.ofMillis(20)));
         PipelineBench bench =
             new PipelineBench(
