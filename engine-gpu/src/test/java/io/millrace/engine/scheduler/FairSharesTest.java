@@ -28,12 +28,6 @@ class FairSharesTest {
   /** Overtakes that amount to no policy: strict order of arrival. */
   private static final int BY_ARRIVAL = 0;
 
-  /** Steps take the same time whatever they compute. */
-  private static final IntToDoubleFunction FLAT = rows -> 1;
-
-  /** Every row takes half as long as a step without any. */
-  private static final IntToDoubleFunction STEEP = rows -> 1 + rows / 2.0;
-
   /** Requests that come every so often, as long as fewer than the backlog wait. */
   private record Traffic(
       String tenant, int interval, int perInterval, int promptTokens, int outputTokens) {}
@@ -94,10 +88,18 @@ class FairSharesTest {
     Traffic modest = new Traffic("modest", 150, 1, 10, 20);
     Traffic flood = new Traffic("flood", 150, 100, 10, 20);
     double alone =
-        simulate(EngineConfig.OVERTAKES_MAX, STEEP, STEEP, modest).get("modest").meanTime();
-    Map<String, Seen> shared = simulate(EngineConfig.OVERTAKES_MAX, STEEP, STEEP, modest, flood);
+        simulate(EngineConfig.OVERTAKES_MAX, FairSharesTest::steep, FairSharesTest::steep, modest)
+            .get("modest")
+            .meanTime();
+    Map<String, Seen> shared =
+        simulate(
+            EngineConfig.OVERTAKES_MAX,
+            FairSharesTest::steep,
+            FairSharesTest::steep,
+            modest,
+            flood);
     Map<String, Seen> unmeasured =
-        simulate(EngineConfig.OVERTAKES_MAX, STEEP, rows -> 0, modest, flood);
+        simulate(EngineConfig.OVERTAKES_MAX, FairSharesTest::steep, rows -> 0, modest, flood);
     assertThat(shared.get("modest").meanTime()).isLessThan(2.5 * alone);
     assertThat(unmeasured.get("modest").meanTime()).isGreaterThan(3 * alone);
     // The flood pays for it while the other is there, and has the device to itself otherwise.
@@ -109,8 +111,8 @@ class FairSharesTest {
     Map<String, Seen> seen =
         simulate(
             EngineConfig.OVERTAKES_MAX,
-            STEEP,
-            STEEP,
+            FairSharesTest::steep,
+            FairSharesTest::steep,
             new Traffic("one", 1, 10, 1, 50),
             new Traffic("other", 1, 10, 1, 50),
             new Traffic("third", 100, 1, 10, 5));
@@ -120,7 +122,7 @@ class FairSharesTest {
   }
 
   private Map<String, Seen> simulate(int overtakesMax, Traffic... traffic) {
-    return simulate(overtakesMax, FLAT, FLAT, traffic);
+    return simulate(overtakesMax, FairSharesTest::flat, FairSharesTest::flat, traffic);
   }
 
   /**
@@ -168,6 +170,16 @@ class FairSharesTest {
       }
     }
     return seen;
+  }
+
+  /** Steps take the same time whatever they compute. */
+  private static double flat(int rows) {
+    return rows > 0 ? 1 : 0;
+  }
+
+  /** Every row takes half as long as a step without any. */
+  private static double steep(int rows) {
+    return 1 + rows / 2.0;
   }
 
   private static int rows(List<Chunk> chunks) {
