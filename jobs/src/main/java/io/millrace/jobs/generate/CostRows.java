@@ -78,6 +78,8 @@ final class CostRows {
         .setSavedDedupUsd(Charge.NOTHING)
         .setSavedPrefixUsd(Charge.NOTHING)
         .setSavedSpeculationUsd(Charge.NOTHING)
+        .setSavedBatchUsd(Charge.NOTHING)
+        .setServiceTier(charge.tier())
         .setPriceSource(charge.source())
         .setPriceVersion(charge.version());
   }
@@ -88,7 +90,8 @@ final class CostRows {
         .setTotalUsd(null)
         .setSavedDedupUsd(null)
         .setSavedPrefixUsd(null)
-        .setSavedSpeculationUsd(null);
+        .setSavedSpeculationUsd(null)
+        .setSavedBatchUsd(null);
   }
 
   /** The same row with what was done for the answer, and what that costs. */
@@ -107,6 +110,7 @@ final class CostRows {
             .setOutputUsd(charge.outputUsd())
             .setTotalUsd(charge.totalUsd())
             .setSavedPrefixUsd(charge.savedPrefixUsd())
-            .setSavedSpeculationUsd(charge.savedSpeculationUsd());
+            .setSavedSpeculationUsd(charge.savedSpeculationUsd())
+            .setSavedBatchUsd(charge.savedBatchUsd());
   }
 }
