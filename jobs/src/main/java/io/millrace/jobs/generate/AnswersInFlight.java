@@ -37,6 +37,7 @@ final class AnswersInFlight {
   private final WaitingPrompts waiting;
   private final EngineDriver driver;
   private final AnswerOutput output;
+  private final DeviceClock device;
   private final LongSupplier epochMillis;
   private final long cachedAnswerBytesMax;
   private final int failedLeadersMax;
@@ -52,6 +53,7 @@ final class AnswersInFlight {
       WaitingPrompts waiting,
       EngineDriver driver,
       AnswerOutput output,
+      DeviceClock device,
       LongSupplier epochMillis,
       long cachedAnswerBytesMax,
       int failedLeadersMax) {
@@ -61,6 +63,7 @@ final class AnswersInFlight {
     this.waiting = waiting;
     this.driver = driver;
     this.output = output;
+    this.device = device;
     this.epochMillis = epochMillis;
     this.cachedAnswerBytesMax = cachedAnswerBytesMax;
     this.failedLeadersMax = failedLeadersMax;
@@ -161,6 +164,8 @@ final class AnswersInFlight {
         fail(choice.answer(), failure, nowMs);
       }
     }
+    device.reached(result.atNanos());
+    device.due().forEach(booking -> output.device(booking, nowMs));
     feedEngine();
   }
 
@@ -184,6 +189,7 @@ final class AnswersInFlight {
     }
     output.tokens(choice, update, nowMs);
     choice.apply(update, nowMs);
+    device.used(update.deviceNanos());
     if (update.finished()) {
       byEngineId.remove(update.requestId());
     }
