@@ -27,7 +27,7 @@ import org.apache.avro.Schema;
  *   timestamp-millis        Timestamp(us, UTC)
  *   enum                    dictionary of Utf8
  *   string                  Utf8; a dictionary where few values are expected
- *   source (a record)       source_topic, source_partition, source_offset
+ *   source (a record)       source_topic, source_partition, source_offset, source_timestamp
  * </pre>
  */
 public final class LedgerColumns {
