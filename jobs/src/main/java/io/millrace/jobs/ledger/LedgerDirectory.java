@@ -174,8 +174,11 @@ final class LedgerDirectory {
   }
 
   private static boolean wasReplaced(Path folder, String name) throws IOException {
-    for (String other : names(folder)) {
-      if (isCompact(other) && replacedBy(folder, other).contains(name)) {
+    Set<String> names = names(folder);
+    for (String other : names) {
+      if (isCompact(other)
+          && names.contains(listOf(other))
+          && replacedBy(folder, other).contains(name)) {
         return true;
       }
     }

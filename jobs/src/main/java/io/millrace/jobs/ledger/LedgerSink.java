@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.io.Serial;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.OptionalLong;
 import java.util.UUID;
 import org.apache.flink.api.connector.sink2.Committer;
 import org.apache.flink.api.connector.sink2.CommitterInitContext;
-import org.apache.flink.api.connector.sink2.InitContext;
 import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.sink2.StatefulSinkWriter;
 import org.apache.flink.api.connector.sink2.SupportsCommitter;
@@ -15,6 +15,7 @@ import org.apache.flink.api.connector.sink2.SupportsWriterState;
 import org.apache.flink.api.connector.sink2.WriterInitContext;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
+import org.apache.flink.metrics.MetricGroup;
 
 /**
  * Writes rows into a ledger's files, each row once.
@@ -66,24 +67,30 @@ public final class LedgerSink
 
   @Override
   public LedgerWriter createWriter(WriterInitContext context) throws IOException {
+    return writer(
+        context.getTaskInfo().getIndexOfThisSubtask(),
+        context.getTaskInfo().getNumberOfParallelSubtasks(),
+        context.getRestoredCheckpointId(),
+        context.metricGroup());
+  }
+
+  LedgerWriter writer(int subtask, int parallelism, OptionalLong restored, MetricGroup metrics)
+      throws IOException {
     LedgerDirectory ledger = new LedgerDirectory(Path.of(directory));
-    int subtask = context.getTaskInfo().getIndexOfThisSubtask();
-    long restored =
-        context.getRestoredCheckpointId().orElse(InitContext.INITIAL_CHECKPOINT_ID - 1);
-    if (context.getRestoredCheckpointId().isEmpty()) {
+    if (restored.isEmpty()) {
       requireEmpty(ledger);
     }
     ledger.create();
-    ledger.removeLeftOvers(
-        subtask, context.getTaskInfo().getNumberOfParallelSubtasks(), restored);
+    long checkpoint = restored.orElse(0);
+    ledger.removeLeftOvers(subtask, parallelism, checkpoint);
     String run = UUID.randomUUID().toString().substring(0, 8);
     return new LedgerWriter(
         ledger,
-        (checkpoint, number) -> LedgerDirectory.partName(subtask, checkpoint, run, number),
-        restored,
+        (before, number) -> LedgerDirectory.partName(subtask, before, run, number),
+        checkpoint,
         rowsMax,
         bytesMax,
-        context.metricGroup());
+        metrics);
   }
 
   /** The writer's state is empty: it only wants to be told of checkpoints. */

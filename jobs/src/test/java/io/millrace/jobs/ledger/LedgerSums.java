@@ -3,6 +3,7 @@ package io.millrace.jobs.ledger;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.math.BigDecimal;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -30,6 +31,16 @@ public final class LedgerSums {
         ResultSet result = sql.executeQuery("SELECT count(*) FROM ledger")) {
       result.next();
       return result.getLong(1);
+    }
+  }
+
+  /** How many rows a ledger has; none where there is no ledger yet. */
+  public static long rows(Path ledger) throws Exception {
+    if (!Files.isDirectory(ledger.resolve("pending"))) {
+      return 0;
+    }
+    try (LedgerReader reader = LedgerReader.open(ledger)) {
+      return count(reader);
     }
   }
 
