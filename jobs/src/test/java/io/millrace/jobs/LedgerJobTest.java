@@ -88,10 +88,7 @@ class LedgerJobTest {
   private static StreamExecutionEnvironment job(EmbeddedFlink flink, Configuration options) {
     StreamExecutionEnvironment env = flink.environment("ledger");
     LedgerJob.define(
-        env,
-        new KafkaEndpoints(options).ledgerRows(),
-        new FailingLedgerSink(options),
-        options);
+        env, new KafkaEndpoints(options).ledgerRows(), new FailingLedgerSink(options), options);
     return env;
   }
 

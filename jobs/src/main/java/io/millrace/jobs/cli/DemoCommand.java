@@ -6,6 +6,7 @@ import io.millrace.jobs.cli.demo.DemoDirectory;
 import io.millrace.jobs.cli.demo.DemoRun;
 import io.millrace.jobs.cli.progress.ProgressPrinter;
 import io.millrace.jobs.embedded.Pipeline;
+import io.millrace.jobs.ledger.LedgerOptions;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -74,7 +75,8 @@ final class DemoCommand implements Callable<Integer> {
       try (Pipeline pipeline =
               Pipeline.start(
                   new Pipeline.Settings(data, 0, 0, 0, options(), PARTITIONS, Map.of())
-                      .withAnomalies(),
+                      .withAnomalies()
+                      .withLedger(),
                   models);
           DemoRun run = new DemoRun(pipeline, seconds, samples)) {
         end.set(
@@ -88,6 +90,9 @@ final class DemoCommand implements Callable<Integer> {
         print(run, pipeline, err);
         if (!reconciled) {
           throw CommandFailure.failed("not every prompt was settled exactly once");
+        }
+        if (!run.inLedger()) {
+          throw CommandFailure.failed("the ledger does not hold the rows of the costs topic");
         }
         if (!exit) {
           err.println("A trickle of traffic goes on; Ctrl-C ends.");
@@ -113,6 +118,9 @@ final class DemoCommand implements Callable<Integer> {
     options.set(
         MillraceOptions.ANOMALY_COST_MIN_USD,
         options.getOptional(MillraceOptions.ANOMALY_COST_MIN_USD).orElse(1e-6));
+    options.set(
+        LedgerOptions.INTERVAL,
+        options.getOptional(LedgerOptions.INTERVAL).orElse(Duration.ofSeconds(2)));
     return options;
   }
 
@@ -124,6 +132,10 @@ final class DemoCommand implements Callable<Integer> {
     }
     long begin = System.nanoTime();
     while (!run.settled() && System.nanoTime() - begin < SETTLED_MAX.toNanos()) {
+      step(run, watch, progress);
+    }
+    run.compareLedger();
+    while (!run.inLedger() && System.nanoTime() - begin < SETTLED_MAX.toNanos()) {
       step(run, watch, progress);
     }
     progress.finish(run.progress());

@@ -41,8 +41,7 @@ public final class Compaction {
    * @param bytesBefore their size
    * @param bytesAfter the size of the one
    */
-  public record Compacted(
-      LocalDate day, int files, long rows, long bytesBefore, long bytesAfter) {}
+  public record Compacted(LocalDate day, int files, long rows, long bytesBefore, long bytesAfter) {}
 
   /**
    * Compacts every day before another one that has more than a Parquet file.
@@ -131,8 +130,7 @@ public final class Compaction {
     LedgerDirectory.sync(folder);
     Files.move(parquet, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
     LedgerDirectory.sync(folder);
-    return new Compacted(
-        day, files.size(), rows, bytesBefore, Files.size(folder.resolve(name)));
+    return new Compacted(day, files.size(), rows, bytesBefore, Files.size(folder.resolve(name)));
   }
 
   private static String listOf(String compactName) {

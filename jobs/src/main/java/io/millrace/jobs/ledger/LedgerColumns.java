@@ -158,8 +158,7 @@ public final class LedgerColumns {
       case INT -> new Column(name, doc, new ArrowType.Int(32, true), nullable, false, raw);
       case LONG -> new Column(name, doc, new ArrowType.Int(64, true), nullable, false, raw);
       case STRING ->
-          new Column(
-              name, doc, ArrowType.Utf8.INSTANCE, nullable, FEW_VALUES.contains(name), raw);
+          new Column(name, doc, ArrowType.Utf8.INSTANCE, nullable, FEW_VALUES.contains(name), raw);
       case ENUM ->
           new Column(
               name,

@@ -154,8 +154,7 @@ final class LedgerDirectory {
       sync(root);
     }
     try {
-      Files.move(
-          pending(file.name()), folder.resolve(file.name()), StandardCopyOption.ATOMIC_MOVE);
+      Files.move(pending(file.name()), folder.resolve(file.name()), StandardCopyOption.ATOMIC_MOVE);
     } catch (NoSuchFileException e) {
       if (!Files.exists(folder.resolve(file.name())) && !wasReplaced(folder, file.name())) {
         throw new IOException(

@@ -137,6 +137,7 @@ public final class LedgerReader implements AutoCloseable {
     execute("SET TimeZone = 'UTC'");
     // What does not fit into memory goes there and not into the working directory.
     execute("SET temp_directory = " + LedgerSql.text(System.getProperty("java.io.tmpdir")));
+    execute("SET memory_limit = '2GB'");
     execute("SET autoinstall_known_extensions = false");
   }
 

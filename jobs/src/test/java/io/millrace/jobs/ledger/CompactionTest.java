@@ -152,8 +152,7 @@ class CompactionTest {
     for (int i = 0; i < count; i++) {
       part.add(samples.next(day));
     }
-    PendingFile file =
-        new PendingFile(LedgerDirectory.partName(0, 1, "0123abcd", ++parts), day);
+    PendingFile file = new PendingFile(LedgerDirectory.partName(0, 1, "0123abcd", ++parts), day);
     ArrowPart.write(directory.pending(file.name()), part);
     directory.publish(file);
     rows.addAll(part);

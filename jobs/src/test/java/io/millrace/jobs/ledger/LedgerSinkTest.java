@@ -137,10 +137,12 @@ class LedgerSinkTest {
   void leavesWhatOtherSubtasksAreWriting() throws Exception {
     LedgerSink sink = new LedgerSink(ledger, 2, MEBIBYTE);
     LedgerWriter other =
-        sink.writer(1, 2, OptionalLong.of(5), UnregisteredMetricsGroup.createSinkWriterMetricGroup());
+        sink.writer(
+            1, 2, OptionalLong.of(5), UnregisteredMetricsGroup.createSinkWriterMetricGroup());
     write(other, 2);
     LedgerWriter gone =
-        sink.writer(2, 3, OptionalLong.of(5), UnregisteredMetricsGroup.createSinkWriterMetricGroup());
+        sink.writer(
+            2, 3, OptionalLong.of(5), UnregisteredMetricsGroup.createSinkWriterMetricGroup());
     write(gone, 2);
     Files.writeString(directory.pending().resolve("somebody-elses.tmp"), "");
     assertThat(pending()).hasSize(3);
@@ -186,9 +188,7 @@ class LedgerSinkTest {
   private void commit(Collection<PendingFile> files) throws IOException {
     List<CommitRequest<PendingFile>> requests = new ArrayList<>();
     files.forEach(file -> requests.add(new Request(file)));
-    new LedgerCommitter(
-            directory, () -> 1, new UnregisteredMetricsGroup())
-        .commit(requests);
+    new LedgerCommitter(directory, () -> 1, new UnregisteredMetricsGroup()).commit(requests);
   }
 
   private Collection<String> pending() throws IOException {
