@@ -49,8 +49,8 @@ final class LedgerCommand implements Runnable {
 
     @Option(
         names = "--before",
-        paramLabel = "DAY",
-        description = "Days before this one, YYYY-MM-DD. Default: today, UTC.")
+        paramLabel = "YYYY-MM-DD",
+        description = "Days before this one. Default: today, UTC.")
     private LocalDate before;
 
     @Override

@@ -168,7 +168,7 @@ public final class Compaction {
                         || LedgerDirectory.isCompact(name)
                         || LedgerDirectory.isList(name))
             .filter(name -> !counting.contains(folder.resolve(name)))
-            .filter(name -> !(LedgerDirectory.isList(name) && counts(counting, folder, name)))
+            .filter(name -> !(LedgerDirectory.isList(name) && counts(counting, name)))
             // Lists last: a compact file without its list would count what it replaces.
             .sorted(Comparator.comparing(LedgerDirectory::isList))
             .toList();
@@ -177,7 +177,7 @@ public final class Compaction {
     }
   }
 
-  private static boolean counts(List<Path> counting, Path folder, String list) {
+  private static boolean counts(List<Path> counting, String list) {
     return counting.stream()
         .map(path -> path.getFileName().toString())
         .anyMatch(name -> LedgerDirectory.listOf(name).equals(list));
