@@ -295,7 +295,8 @@ class DeploymentFilesTest {
         JobArguments.parse(command.subList(3, command.size()).toArray(String[]::new));
     MillraceOptions.validate(options);
     String bootstrap = options.get(MillraceOptions.KAFKA_BOOTSTRAP);
-    assertThat(strings(services().get("inference").get("command"))).anyMatch(a -> a.endsWith(bootstrap));
+    assertThat(strings(services().get("inference").get("command")))
+        .anyMatch(a -> a.endsWith(bootstrap));
     assertThat(strings(services().get("taskmanager").get("volumes")))
         .anyMatch(v -> options.get(LedgerOptions.DIRECTORY).startsWith(v.split(":", 3)[1] + "/"));
     assertThat(read(HOME.resolve("jobs/src/main/java/io/millrace/jobs/LedgerJob.java")))

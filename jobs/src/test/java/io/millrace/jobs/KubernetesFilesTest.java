@@ -3,6 +3,7 @@ package io.millrace.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.jobs.kafka.KafkaConnection;
+import io.millrace.jobs.ledger.LedgerOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import io.millrace.jobs.ledger.LedgerOptions;
 import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.GlobalConfiguration;

@@ -30,7 +30,13 @@ class LedgerCommandTest {
 
     CommandRun run =
         CommandRun.of(
-            new FakeModels(null), "ledger", "compact", "--ledger", ledger.toString(), "--before", "2026-11-24");
+            new FakeModels(null),
+            "ledger",
+            "compact",
+            "--ledger",
+            ledger.toString(),
+            "--before",
+            "2026-11-24");
 
     assertThat(run.exitCode()).isZero();
     assertThat(run.out())
@@ -43,11 +49,17 @@ class LedgerCommandTest {
 
   @Test
   void saysWhatIsWrong() {
-    CommandRun run = CommandRun.of(new FakeModels(null), "ledger", "compact", "--ledger", ledger.toString());
+    CommandRun run =
+        CommandRun.of(new FakeModels(null), "ledger", "compact", "--ledger", ledger.toString());
 
     assertThat(run.exitCode()).isEqualTo(1);
-    assertThat(run.err()).last().asString().contains(ledger + " is no ledger: it has no day=... folders");
-    assertThat(CommandRun.of(new FakeModels(null), "ledger", "compact", "--before", "soon").exitCode()).isEqualTo(2);
+    assertThat(run.err())
+        .last()
+        .asString()
+        .contains(ledger + " is no ledger: it has no day=... folders");
+    assertThat(
+            CommandRun.of(new FakeModels(null), "ledger", "compact", "--before", "soon").exitCode())
+        .isEqualTo(2);
     assertThat(CommandRun.of(new FakeModels(null), "ledger").exitCode()).isEqualTo(2);
   }
 

@@ -34,8 +34,7 @@ public final class SampleLedger {
         LedgerRow row = samples.next(day);
         part.add(new LedgerRow((int) number, row.costsOffset(), row.event()));
       }
-      PendingFile file =
-          new PendingFile(LedgerDirectory.partName(0, 1, "0123abcd", number), day);
+      PendingFile file = new PendingFile(LedgerDirectory.partName(0, 1, "0123abcd", number), day);
       ArrowPart.write(directory.pending(file.name()), part);
       directory.publish(file);
       all.addAll(part);
