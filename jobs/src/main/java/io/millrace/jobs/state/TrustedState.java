@@ -16,7 +16,10 @@ public final class TrustedState extends Conversion<Void> {
             "CachedChoice",
             "GeneratedToken",
             "Progress",
-            "Sampling"));
+            "Reservation",
+            "Sampling",
+            "SpentInPeriod",
+            "TenantAccount"));
   }
 
   @Override
