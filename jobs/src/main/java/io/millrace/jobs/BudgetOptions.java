@@ -2,6 +2,9 @@ package io.millrace.jobs;
 
 import static org.apache.flink.configuration.ConfigOptions.key;
 
+import io.millrace.jobs.budget.Budgets;
+import java.nio.file.Path;
+import java.util.Optional;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.MemorySize;
@@ -32,6 +35,15 @@ public final class BudgetOptions {
           .withDescription("Bytes of the prompts of one tenant that may wait. At most 256 MiB.");
 
   private BudgetOptions() {}
+
+  /**
+   * Reads the file of budgets; empty if there is none.
+   *
+   * @throws IllegalArgumentException with one line that says what is wrong with it
+   */
+  public static Optional<Budgets> read(Configuration configuration) {
+    return configuration.getOptional(FILE).map(file -> Budgets.read(Path.of(file)));
+  }
 
   /**
    * Checks ranges, and not yet what the file says.

@@ -1,12 +1,10 @@
 package io.millrace.jobs;
 
 import io.millrace.jobs.budget.BudgetSpec;
-import io.millrace.jobs.budget.Budgets;
 import io.millrace.jobs.budget.CostBound;
 import io.millrace.jobs.cost.Pricing;
 import io.millrace.jobs.state.AdmittedPrompt;
 import java.math.BigDecimal;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.apache.flink.configuration.Configuration;
@@ -24,7 +22,7 @@ final class BudgetSpecs {
    */
   static BudgetSpec of(Configuration options, Map<String, OutputTag<AdmittedPrompt>> outputs) {
     return new BudgetSpec(
-        Budgets.read(Path.of(options.get(BudgetOptions.FILE))),
+        BudgetOptions.read(options).orElseThrow(),
         outputs.keySet().stream().collect(Collectors.toMap(m -> m, m -> bound(options, m))),
         outputs,
         options.get(BudgetOptions.DEFERRED_MAX),
