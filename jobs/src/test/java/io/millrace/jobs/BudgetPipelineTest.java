@@ -266,8 +266,7 @@ class BudgetPipelineTest {
   private void awaitGauge(String name) {
     HttpClient client = HttpClient.newHttpClient();
     HttpRequest page =
-        HttpRequest.newBuilder(
-                URI.create("http://127.0.0.1:" + flink.metricsPort() + "/metrics"))
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + flink.metricsPort() + "/metrics"))
             .build();
     Pattern zero = Pattern.compile("(?m)^\\S*_" + name + "\\{[^}]*} 0(\\.0)?$");
     await(

@@ -316,8 +316,7 @@ class InferenceJobTest {
   void hasABudgetVertexOnlyWithBudgets(@TempDir Path directory) throws Exception {
     Configuration options = options(new Topics("graph."));
     options.set(
-        BudgetOptions.FILE,
-        Files.writeString(directory.resolve("budgets.json"), "{}").toString());
+        BudgetOptions.FILE, Files.writeString(directory.resolve("budgets.json"), "{}").toString());
     options.set(new ModelOptions("default").ceilingUsdPerToken, "0.001");
     StreamExecutionEnvironment env = new StreamExecutionEnvironment(new Configuration());
     KafkaEndpoints kafkaOf = new KafkaEndpoints(options);

@@ -164,7 +164,8 @@ final class BudgetFile {
 
   private void onlyNames(String where, JsonNode node, Set<String> known) {
     if (!node.isObject()) {
-      throw wrong((where.isEmpty() ? "it" : where.substring(0, where.length() - 1)) + " is no object");
+      throw wrong(
+          (where.isEmpty() ? "it" : where.substring(0, where.length() - 1)) + " is no object");
     }
     for (Iterator<String> names = node.fieldNames(); names.hasNext(); ) {
       String name = names.next();

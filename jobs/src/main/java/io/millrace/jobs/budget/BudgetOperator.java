@@ -235,8 +235,7 @@ public final class BudgetOperator extends AbstractStreamOperator<DeadLetter>
 
   private void reject(AdmittedPrompt prompt, String code, String reason, boolean retryable) {
     rejected.inc();
-    output.collect(
-        new StreamRecord<>(DeadLetter.of(prompt, NAME, code, reason, retryable)));
+    output.collect(new StreamRecord<>(DeadLetter.of(prompt, NAME, code, reason, retryable)));
   }
 
   private long nowMs() {

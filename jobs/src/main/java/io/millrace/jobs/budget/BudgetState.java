@@ -113,7 +113,8 @@ final class BudgetState {
     List<Reservation> reservations = new ArrayList<>();
     books
         .account()
-        .forEachReservation((id, usd) -> reservations.add(new Reservation(id, usd.toPlainString())));
+        .forEachReservation(
+            (id, usd) -> reservations.add(new Reservation(id, usd.toPlainString())));
     if (spent.isEmpty() && reservations.isEmpty() && books.deferred().isEmpty()) {
       accounts.clear();
       return;

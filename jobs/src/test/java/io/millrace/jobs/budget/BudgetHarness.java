@@ -166,8 +166,7 @@ final class BudgetHarness implements AutoCloseable {
         .setModel("default")
         .setStatus(RequestStatus.generated)
         .setEventTime(Instant.ofEpochMilli(timeMs))
-        .setTotalUsd(
-            cents == null ? null : new BigDecimal(cents).movePointLeft(2).setScale(24))
+        .setTotalUsd(cents == null ? null : new BigDecimal(cents).movePointLeft(2).setScale(24))
         .build();
   }
 }
