@@ -1,5 +1,6 @@
 package io.millrace.jobs.cli.demo;
 
+import io.millrace.jobs.cli.traffic.Traffic;
 import io.millrace.jobs.cli.events.Tally;
 import io.millrace.jobs.cli.progress.Format;
 import io.millrace.schemas.Anomaly;

@@ -1,5 +1,7 @@
 package io.millrace.jobs.cli.demo;
 
+import io.millrace.jobs.cli.traffic.Traffic;
+import io.millrace.jobs.cli.traffic.Sample;
 import io.millrace.jobs.cli.events.AnswerEvent;
 import io.millrace.jobs.cli.events.DeadLetterEvent;
 import io.millrace.jobs.cli.events.Tally;
