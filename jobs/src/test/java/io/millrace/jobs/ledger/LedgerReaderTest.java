@@ -105,6 +105,32 @@ class LedgerReaderTest {
   }
 
   @Test
+  void filesOfBeforeAColumnHaveNullThere(@TempDir Path old) throws Exception {
+    List<LedgerRow> rows = write(1, SampleRows.DAY, 20);
+    Path folder = Files.createDirectories(new LedgerDirectory(old).folder(SampleRows.DAY));
+    try (LedgerReader reader = LedgerReader.open(ledger);
+        Statement sql = reader.connection().createStatement()) {
+      sql.execute(
+          "COPY (SELECT * EXCLUDE (saved_batch_usd, tenant) FROM ledger) TO "
+              + LedgerSql.text(folder.resolve("compact-1.parquet").toString()));
+    }
+
+    try (LedgerReader reader = LedgerReader.open(old);
+        Statement sql = reader.connection().createStatement();
+        ResultSet result =
+            sql.executeQuery(
+                "SELECT count(*), count(tenant), count(saved_batch_usd), sum(total_usd)"
+                    + " FROM ledger")) {
+      result.next();
+      assertThat(result.getLong(1)).isEqualTo(20);
+      assertThat(result.getLong(2)).isZero();
+      assertThat(result.getLong(3)).isZero();
+      assertThat(result.getBigDecimal(4))
+          .isEqualTo(LedgerSums.sum(rows.stream().map(row -> row.event().getTotalUsd()).toList()));
+    }
+  }
+
+  @Test
   void onlyPricedRowsAreInTheViewOfFocus() throws Exception {
     List<LedgerRow> rows = write(1, SampleRows.DAY, 100);
     List<BigDecimal> usd =
