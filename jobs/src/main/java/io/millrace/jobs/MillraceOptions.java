@@ -2,6 +2,7 @@ package io.millrace.jobs;
 
 import static org.apache.flink.configuration.ConfigOptions.key;
 
+import io.millrace.jobs.ledger.LedgerOptions;
 import io.millrace.schemas.ConfluentRegistry;
 import java.lang.reflect.Field;
 import java.time.Duration;
@@ -281,7 +282,8 @@ public final class MillraceOptions {
             .map(MillraceOptions::optionIn);
     Stream<ConfigOption<?>> ofModels =
         models.stream().flatMap(model -> new ModelOptions(model).all().stream());
-    return Stream.concat(general, ofModels)
+    return Stream.of(general, LedgerOptions.all().stream(), ofModels)
+        .flatMap(options -> options)
         .sorted(Comparator.comparing(ConfigOption::key))
         .toList();
   }
@@ -325,6 +327,7 @@ public final class MillraceOptions {
       throw new IllegalArgumentException(ANOMALY_COST_MIN_USD.key() + " must be at least 0");
     }
     CostOptions.validate(configuration);
+    LedgerOptions.validate(configuration);
     models.forEach(model -> new ModelOptions(model).validate(configuration));
   }
 
