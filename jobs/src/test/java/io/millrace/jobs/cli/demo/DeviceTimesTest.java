@@ -2,6 +2,7 @@ package io.millrace.jobs.cli.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.jobs.embedded.JobHandle.Began;
 import io.millrace.schemas.CostEvent;
 import io.millrace.schemas.CostKind;
 import java.math.BigDecimal;
@@ -11,6 +12,9 @@ import org.junit.jupiter.api.Test;
 class DeviceTimesTest {
   private static final long BEGAN_MS = 1_000_000;
 
+  /** The job manager heard of it 30 ms after it was deployed. */
+  private static final Began BEGAN = new Began(BEGAN_MS - 30, BEGAN_MS);
+
   private final DeviceTimes times = new DeviceTimes();
 
   @Test
@@ -18,20 +22,24 @@ class DeviceTimesTest {
     times.add(row(CostKind.request, 40_000, 91_000));
     assertThat(times.complete()).as("idle time up to then is to come").isFalse();
     times.add(row(CostKind.recovery, 1_000, 60_000));
-    times.add(row(CostKind.idle, 59_020, 100_000));
+    times.add(row(CostKind.idle, 59_050, 100_000));
     assertThat(times.complete()).isTrue();
-    assertThat(times.agrees(BEGAN_MS)).as("20 ms in 100 s").isTrue();
-    assertThat(times.line(BEGAN_MS))
+    assertThat(times.agrees(BEGAN)).as("20 ms in 100 s").isTrue();
+    assertThat(times.line(BEGAN))
         .isEqualTo(
-            "100.020 s, of which answers 40.000 s, idle 59.020 s, lost 1.000 s;"
-                + " Flink says 100.000 s, 0.020 % apart");
+            "100.050 s, of which answers 40.000 s, idle 59.050 s, lost 1.000 s;"
+                + " Flink says 100.000 s to 100.030 s, 0.020 % apart");
   }
 
   @Test
   void whatIsMissingIsSeen() {
     times.add(row(CostKind.request, 40_000, 91_000));
     times.add(row(CostKind.idle, 59_800, 100_000));
-    assertThat(times.agrees(BEGAN_MS)).as("200 ms in 100 s").isFalse();
+    assertThat(times.agrees(BEGAN)).as("200 ms in 100 s").isFalse();
+    times.add(row(CostKind.idle, 330, 100_000));
+    assertThat(times.agrees(BEGAN)).as("100 ms more than there can be").isTrue();
+    times.add(row(CostKind.idle, 10, 100_000));
+    assertThat(times.agrees(BEGAN)).as("110 ms more than there can be").isFalse();
   }
 
   @Test
