@@ -55,9 +55,9 @@ public final class SampleRows {
       row.setIsFinal(true)
           .setRequestId("millrace.prompts-0-" + random.nextInt(1 << 20))
           .setTenant("tenant-ü水" + random.nextInt(5))
-          .setStatus(RequestStatus.values()[random.nextInt(RequestStatus.values().length)])
+          .setStatus(any(RequestStatus.values()))
           .setFinishReason(ResponseFinishReason.stop)
-          .setCached(CacheOutcome.values()[random.nextInt(CacheOutcome.values().length)])
+          .setCached(any(CacheOutcome.values()))
           .setFreshTokens(random.nextInt(10_000))
           .setOutputTokens(Long.MAX_VALUE >> random.nextInt(63))
           .setTtftMs((long) random.nextInt(1_000))
@@ -75,6 +75,10 @@ public final class SampleRows {
                   .build());
     }
     return row.build();
+  }
+
+  private <E> E any(E[] values) {
+    return values[random.nextInt(values.length)];
   }
 
   /** Up to 1000 USD, to the last place: 90 bits, which no double can hold. */
