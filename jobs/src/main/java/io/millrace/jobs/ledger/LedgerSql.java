@@ -89,7 +89,7 @@ final class LedgerSql {
           saved_dedup_usd AS x_SavedDedup,
           saved_prefix_usd AS x_SavedPrefixCache,
           saved_speculation_usd AS x_SavedSpeculation,
-          saved_batch_usd AS x_SavedBatch
+          saved_batch_usd AS x_SavedBatchTier
         FROM ledger
         WHERE total_usd IS NOT NULL
         """;
