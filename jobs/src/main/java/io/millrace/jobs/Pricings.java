@@ -28,17 +28,27 @@ final class Pricings {
   static Pricing of(Configuration options, String model) {
     ModelOptions of = new ModelOptions(model);
     String price = options.get(of.price);
+    boolean perToken = perToken(price);
+    if (!perToken && options.get(of.tier) != PriceTier.STANDARD) {
+      throw new IllegalArgumentException(
+          of.tier.key() + " is for prices per token, and " + of.price.key() + " is " + price);
+    }
     if (price.equals("device")) {
       return Pricing.deviceHour(decimal(options, of.deviceHourUsd));
     }
     if (price.equals("electricity")) {
       return Pricing.electricity(decimal(options, of.kwhUsd), decimal(options, of.watts));
     }
-    if (price.startsWith(CATALOGUE) && price.length() > CATALOGUE.length()) {
+    if (perToken) {
       return tokens(options, model, price.substring(CATALOGUE.length()));
     }
     throw new IllegalArgumentException(
         of.price.key() + " is " + price + ", must be device, electricity or catalogue:NAME");
+  }
+
+  /** Whether such a price is one per token. */
+  static boolean perToken(String price) {
+    return price.startsWith(CATALOGUE) && price.length() > CATALOGUE.length();
   }
 
   private static Pricing tokens(Configuration options, String model, String name) {
@@ -48,11 +58,12 @@ final class Pricings {
                   path(options, MillraceOptions.PRICE_CATALOGUE),
                   path(options, MillraceOptions.PRICE_OVERRIDES))
               .of(name);
-      Quote one = price.quote(TokenUsage.of(1, 1), PriceTier.STANDARD, Instant.now());
+      PriceTier tier = options.get(new ModelOptions(model).tier);
+      Quote one = price.quote(TokenUsage.of(1, 1), tier, Instant.now());
       if (!one.priced()) {
         LOG.warn("the work of model {} is unpriced, as {} is: {}", model, name, one.unpriced());
       }
-      return Pricing.tokens(price);
+      return Pricing.tokens(price, tier);
     } catch (CatalogueException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class PricingsTest {
-  private static final Work WORK = new Work(3_600_000_000_000L, 0, 1_000, 0, 0);
+  private static final Work WORK = new Work(3_600_000_000_000L, 0, 1_000, 0, 0, 0);
   private static final long NOW_MS = 1_795_000_000_000L; // November 2026
 
   @TempDir Path folder;
@@ -47,6 +47,15 @@ class PricingsTest {
   }
 
   @Test
+  void aModelMayBeBilledAtATier() throws Exception {
+    set("millrace.model.default.price", "catalogue:openai/gpt-4o");
+    set("millrace.model.default.tier", "batch");
+    set("millrace.price.catalogue", LitellmExcerpt.FILE.toString());
+    assertThat(charge().totalUsd()).isEqualByComparingTo("0.00125");
+    assertThat(charge().savedBatchUsd()).isEqualByComparingTo("0.00125");
+  }
+
+  @Test
   void aModelThatNoCatalogueKnowsIsUnpriced() throws Exception {
     set("millrace.model.default.price", "catalogue:mine");
     assertThat(charge().totalUsd()).isNull();
@@ -68,6 +77,8 @@ class PricingsTest {
         "price|hour|millrace.model.default.price is hour, must be device, electricity or"
             + " catalogue:NAME",
         "price|catalogue:|millrace.model.default.price is catalogue:, must be device,",
+        "tier|batch|millrace.model.default.tier is for prices per token, and"
+            + " millrace.model.default.price is device",
         "device-hour-usd|cheap|millrace.model.default.device-hour-usd is cheap, must be a decimal",
         "device-hour-usd|-1|the price of a device hour is -1, must be 0 to 1000000 USD",
       })

@@ -2,7 +2,6 @@ package io.millrace.engine.speculative;
 
 import io.millrace.engine.DraftCounts;
 import io.millrace.engine.kvcache.BlockPool;
-import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.scheduler.ChunkOutput;
 import io.millrace.engine.scheduler.ScheduledBatch;
 import io.millrace.engine.scheduler.ScheduledBatch.Chunk;
@@ -105,6 +104,19 @@ public final class Speculator implements AutoCloseable {
   }
 
   /**
+   * How long the step that was just learned from would have taken without its drafts, for one token
+   * a sequence.
+   *
+   * @return nanoseconds; 0 if it had no drafts or did more than decode, or if that is not known
+   */
+  public double plainNanos(ScheduledBatch batch, List<ChunkOutput> outputs) {
+    boolean decodes = batch.chunks().stream().allMatch(Chunk::decodes);
+    boolean drafted = batch.chunks().stream().anyMatch(chunk -> chunk.draft().length > 0);
+    boolean failed = outputs.stream().anyMatch(output -> output.error() != null);
+    return decodes && drafted && !failed ? draftLength.plainNanos(outputs.size()) : 0;
+  }
+
+  /**
    * Counts what became of a chunk's draft, if it had one.
    *
    * @param accepted how many of its tokens are part of the answer
@@ -116,16 +128,15 @@ public final class Speculator implements AutoCloseable {
   }
 
   /**
-   * Measures what drafts and steps take, once the kernels are compiled: see {@link
-   * DraftLength#calibrate}.
+   * Measures what drafts take, once the kernels are compiled, and forgets what was learned before.
    *
-   * @param model the target, idle
+   * @param target how long the target's passes take
    * @param nanosMax about how long it may take
    */
-  public void calibrate(LanguageModel model, long nanosMax) {
+  public void calibrate(PassTimes target, long nanosMax) {
     if (!off) {
-      draftLength.calibrate(model, pool, nanosMax / 2, nanoClock);
-      proposer.calibrate(nanosMax / 2);
+      draftLength.calibrate(target);
+      proposer.calibrate(nanosMax);
     }
   }
 

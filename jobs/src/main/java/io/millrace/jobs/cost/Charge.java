@@ -9,6 +9,10 @@ import java.math.RoundingMode;
  * @param inputUsd of the prompt; null, like all amounts, if there is no price
  * @param outputUsd of the answer
  * @param savedPrefixUsd what the cached part of the prompt would have cost more
+ * @param savedSpeculationUsd what drafts spared; negative where they cost more
+ * @param savedBatchUsd what the standard tier would have cost more; negative where it costs less;
+ *     null also where only the standard tier has no price
+ * @param tier whose price it is; null is the standard one
  * @param source where the price came from, or where none was found
  * @param version which edition of it
  */
@@ -16,19 +20,29 @@ public record Charge(
     BigDecimal inputUsd,
     BigDecimal outputUsd,
     BigDecimal savedPrefixUsd,
+    BigDecimal savedSpeculationUsd,
+    BigDecimal savedBatchUsd,
+    String tier,
     String source,
     String version) {
 
   /** No money. */
   public static final BigDecimal NOTHING = BigDecimal.ZERO.setScale(DevicePrice.SCALE);
 
-  static Charge unpriced(String source, String version) {
-    return new Charge(null, null, null, source, version);
+  static Charge unpriced(String tier, String source, String version) {
+    return new Charge(null, null, null, null, null, tier, source, version);
   }
 
   /** All of it; null if there is no price. */
   public BigDecimal totalUsd() {
     return inputUsd == null ? null : inputUsd.add(outputUsd);
+  }
+
+  /** What prefix cache, drafts and tier saved together; null if one of that is not known. */
+  public BigDecimal savedUsd() {
+    return savedPrefixUsd == null || savedBatchUsd == null
+        ? null
+        : savedPrefixUsd.add(savedSpeculationUsd).add(savedBatchUsd);
   }
 
   /** An amount as records hold it; catalogue prices have no more places than that. */

@@ -6,7 +6,8 @@ import java.util.function.LongFunction;
 
 /** Bills the device's time. */
 final class DeviceMeter implements CostMeter {
-  private static final Charge UNKNOWN = Charge.unpriced("electricity-measured", "no second yet");
+  private static final Charge UNKNOWN =
+      Charge.unpriced(null, "electricity-measured", "no second yet");
 
   private final LongFunction<DeviceRate> rates;
 
@@ -28,6 +29,9 @@ final class DeviceMeter implements CostMeter {
         input,
         rate.usd(work.decodeNanos()),
         savedByPrefix(input, work),
+        rate.price().ofSpared(work.savedNanos()),
+        Charge.NOTHING,
+        null,
         rate.source(),
         rate.version());
   }
@@ -48,7 +52,8 @@ final class DeviceMeter implements CostMeter {
     if (rate == null) {
       return UNKNOWN;
     }
+    BigDecimal nothing = Charge.NOTHING;
     return new Charge(
-        Charge.NOTHING, rate.usd(nanos), Charge.NOTHING, rate.source(), rate.version());
+        nothing, rate.usd(nanos), nothing, nothing, nothing, null, rate.source(), rate.version());
   }
 }

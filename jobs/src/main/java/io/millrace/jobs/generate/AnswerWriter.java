@@ -82,7 +82,7 @@ final class AnswerWriter {
         responses
             .answered(prompt, finished, CacheOutcome.none, times, nowMs)
             .setCostUsd(cost.getTotalUsd())
-            .setSavedUsd(cost.getSavedPrefixUsd())
+            .setSavedUsd(charge.savedUsd())
             .build();
     // Of the prompt as it is counted, once: what its first choice found.
     response.getUsage().setCachedTokens(answer.choices().get(0).cachedPromptTokens());
@@ -143,6 +143,11 @@ final class AnswerWriter {
       CostRows.with(cost, spent, costs.charge(spent, nowMs));
     }
     return new Settled(null, letter, cost.build());
+  }
+
+  /** The cost row of device time that belongs to no prompt. */
+  CostEvent device(DeviceClock.Booking booking, long nowMs) {
+    return costs.device(booking, nowMs);
   }
 
   private static Settled answered(AdmittedPrompt prompt, Response response, CostEvent cost) {

@@ -37,6 +37,7 @@ final class AnswersInFlight {
   private final WaitingPrompts waiting;
   private final EngineDriver driver;
   private final AnswerOutput output;
+  private final DeviceClock device;
   private final LongSupplier epochMillis;
   private final long cachedAnswerBytesMax;
   private final int failedLeadersMax;
@@ -52,6 +53,7 @@ final class AnswersInFlight {
       WaitingPrompts waiting,
       EngineDriver driver,
       AnswerOutput output,
+      DeviceClock device,
       LongSupplier epochMillis,
       long cachedAnswerBytesMax,
       int failedLeadersMax) {
@@ -61,6 +63,7 @@ final class AnswersInFlight {
     this.waiting = waiting;
     this.driver = driver;
     this.output = output;
+    this.device = device;
     this.epochMillis = epochMillis;
     this.cachedAnswerBytesMax = cachedAnswerBytesMax;
     this.failedLeadersMax = failedLeadersMax;
@@ -97,7 +100,10 @@ final class AnswersInFlight {
     }
   }
 
-  /** Gives the engine what it has room for, and those whose time is over, to be ended by it. */
+  /**
+   * Gives the engine what it has room for, and those whose time is over, to be ended by it. The
+   * current key is another afterwards.
+   */
   void feedEngine() throws Exception {
     long nowMs = epochMillis.getAsLong();
     for (String fingerprint : waiting.takeDue(nowMs)) {
@@ -109,7 +115,7 @@ final class AnswersInFlight {
         generate(new InFlight(state.leader()));
       }
     }
-    while (!waiting.isEmpty() && waiting.engineHasRoom()) {
+    while (waiting.hasTurn()) {
       keys.setCurrentKey(waiting.take());
       generate(new InFlight(state.leader()));
     }
@@ -158,6 +164,8 @@ final class AnswersInFlight {
         fail(choice.answer(), failure, nowMs);
       }
     }
+    device.reached(result.atNanos());
+    device.due().forEach(booking -> output.device(booking, nowMs));
     feedEngine();
   }
 
@@ -181,6 +189,7 @@ final class AnswersInFlight {
     }
     output.tokens(choice, update, nowMs);
     choice.apply(update, nowMs);
+    device.used(update.deviceNanos());
     if (update.finished()) {
       byEngineId.remove(update.requestId());
     }

@@ -14,6 +14,7 @@ public final class TrustedState extends Conversion<Void> {
             "Alternative",
             "CachedAnswer",
             "CachedChoice",
+            "DeviceTime",
             "GeneratedToken",
             "Progress",
             "Reservation",
