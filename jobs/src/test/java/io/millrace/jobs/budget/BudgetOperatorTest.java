@@ -185,7 +185,8 @@ class BudgetOperatorTest {
 
   @Test
   void refusesModelsWithoutAPriceOnlyWhereThereIsABudget() throws Exception {
-    CostBound unknown = CostBound.tokens(Prices.read(null, null).of("no-such-model"), PriceTier.STANDARD);
+    CostBound unknown =
+        CostBound.tokens(Prices.read(null, null).of("no-such-model"), PriceTier.STANDARD);
     Budgets budgets = acme("1.00", Period.DAY, Over.DEFER);
     try (BudgetHarness harness = new BudgetHarness(budgets, 10, 1 << 20, unknown).open()) {
       harness.send(prompt(0, 10), prompt("free", 1, 10));
