@@ -2,6 +2,7 @@ package io.millrace.jobs;
 
 import static org.apache.flink.configuration.ConfigOptions.key;
 
+import io.millrace.jobs.ledger.LedgerOptions;
 import io.millrace.schemas.ConfluentRegistry;
 import java.lang.reflect.Field;
 import java.time.Duration;
@@ -275,7 +276,8 @@ public final class MillraceOptions {
   /** All options with the given models configured, sorted by name. */
   public static List<ConfigOption<?>> all(List<String> models) {
     Stream<ConfigOption<?>> general =
-        Stream.of(MillraceOptions.class, CostOptions.class, BudgetOptions.class)
+        Stream.of(
+                MillraceOptions.class, CostOptions.class, LedgerOptions.class, BudgetOptions.class)
             .flatMap(group -> Stream.of(group.getDeclaredFields()))
             .filter(field -> field.getType() == ConfigOption.class)
             .map(MillraceOptions::optionIn);
@@ -325,6 +327,7 @@ public final class MillraceOptions {
       throw new IllegalArgumentException(ANOMALY_COST_MIN_USD.key() + " must be at least 0");
     }
     CostOptions.validate(configuration);
+    LedgerOptions.validate(configuration);
     models.forEach(model -> new ModelOptions(model).validate(configuration));
     BudgetOptions.validate(configuration);
   }
