@@ -34,10 +34,18 @@ final class BudgetSpecs {
    *
    * @throws IllegalArgumentException if that is not configured
    */
-  static CostBound bound(Configuration options, String model) {
-    if (Pricings.of(options, model) instanceof Pricing.Tokens tokens) {
-      return CostBound.tokens(tokens.price());
-    }
+  private static CostBound bound(Configuration options, String model) {
+    return Pricings.of(options, model) instanceof Pricing.Tokens tokens
+        ? CostBound.tokens(tokens.price(), tokens.tier())
+        : ceiling(options, model);
+  }
+
+  /**
+   * The same for a model that is billed by time.
+   *
+   * @throws IllegalArgumentException if that is not configured
+   */
+  static CostBound ceiling(Configuration options, String model) {
     var ceiling = new ModelOptions(model).ceilingUsdPerToken;
     if (!options.contains(ceiling)) {
       throw new IllegalArgumentException(

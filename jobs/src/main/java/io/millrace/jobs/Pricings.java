@@ -28,7 +28,7 @@ final class Pricings {
   static Pricing of(Configuration options, String model) {
     ModelOptions of = new ModelOptions(model);
     String price = options.get(of.price);
-    boolean perToken = price.startsWith(CATALOGUE) && price.length() > CATALOGUE.length();
+    boolean perToken = perToken(price);
     if (!perToken && options.get(of.tier) != PriceTier.STANDARD) {
       throw new IllegalArgumentException(
           of.tier.key() + " is for prices per token, and " + of.price.key() + " is " + price);
@@ -44,6 +44,11 @@ final class Pricings {
     }
     throw new IllegalArgumentException(
         of.price.key() + " is " + price + ", must be device, electricity or catalogue:NAME");
+  }
+
+  /** Whether such a price is one per token. */
+  static boolean perToken(String price) {
+    return price.startsWith(CATALOGUE) && price.length() > CATALOGUE.length();
   }
 
   private static Pricing tokens(Configuration options, String model, String name) {

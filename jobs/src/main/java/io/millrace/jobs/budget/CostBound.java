@@ -2,6 +2,7 @@ package io.millrace.jobs.budget;
 
 import io.millrace.jobs.cost.DevicePrice;
 import io.millrace.jobs.cost.ModelPrice;
+import io.millrace.jobs.cost.PriceTier;
 import io.millrace.jobs.cost.TokenUsage;
 import java.io.Serializable;
 import java.math.BigDecimal;
@@ -34,9 +35,9 @@ public sealed interface CostBound extends Serializable {
     return new Ceiling(usdPerToken);
   }
 
-  /** What is billed by the token: at the highest of its prices that can apply. */
-  static CostBound tokens(ModelPrice price) {
-    return new Tokens(price);
+  /** What is billed by the token: at the highest of a tier's prices that can apply. */
+  static CostBound tokens(ModelPrice price, PriceTier tier) {
+    return new Tokens(price, tier);
   }
 
   /** See {@link #ceiling}. */
@@ -62,14 +63,14 @@ public sealed interface CostBound extends Serializable {
   }
 
   /** See {@link #tokens}. */
-  record Tokens(ModelPrice price) implements CostBound {
+  record Tokens(ModelPrice price, PriceTier tier) implements CostBound {
     @Override
     public BigDecimal of(int promptTokens, int outputTokensMax, int choices, long nowMs) {
       long input = (long) choices * promptTokens;
       long output = (long) choices * outputTokensMax;
       return input > TokenUsage.TOKENS_MAX || output > TokenUsage.TOKENS_MAX
           ? null
-          : price.most(input, output, Instant.ofEpochMilli(nowMs));
+          : price.most(input, output, tier, Instant.ofEpochMilli(nowMs));
     }
   }
 }
