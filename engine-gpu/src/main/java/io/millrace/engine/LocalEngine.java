@@ -15,6 +15,7 @@ import io.millrace.engine.speculative.Speculator;
 import io.millrace.engine.tokenizer.Tokenizer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -245,7 +246,30 @@ public final class LocalEngine implements Engine {
       outputTokens += update.tokens().size();
       updates.add(update);
     }
-    return updates;
+    return withSaved(updates, speculator.plainNanos(batch, outputs));
+  }
+
+  /**
+   * What drafts spared each request: see {@link GenerationUpdate}.
+   *
+   * @param plainNanos what a step for these sequences takes without drafts; 0 if there is nothing
+   *     to compare
+   */
+  private static List<GenerationUpdate> withSaved(
+      List<GenerationUpdate> updates, double plainNanos) {
+    int[] grown = updates.stream().mapToInt(update -> update.tokens().size()).toArray();
+    int tokens = Arrays.stream(grown).sum();
+    if (plainNanos == 0 || tokens == 0) {
+      return updates;
+    }
+    long[] without =
+        LargestRemainder.split(Math.round(plainNanos * tokens / updates.size()), grown);
+    List<GenerationUpdate> saved = new ArrayList<>(updates.size());
+    for (int i = 0; i < without.length; i++) {
+      GenerationUpdate update = updates.get(i);
+      saved.add(update.withSavedNanos(without[i] - update.deviceNanos()));
+    }
+    return saved;
   }
 
   private List<GenerationUpdate> reportEnded(List<GenerationUpdate> updates) {
@@ -273,7 +297,8 @@ public final class LocalEngine implements Engine {
         computedTokens,
         nanos,
         draftedTokens,
-        (int) tokens.stream().filter(TokenOutput::drafted).count());
+        (int) tokens.stream().filter(TokenOutput::drafted).count(),
+        0);
   }
 
   private void requireOpen() {

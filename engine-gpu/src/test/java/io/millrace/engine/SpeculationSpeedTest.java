@@ -1,6 +1,7 @@
 package io.millrace.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.millrace.engine.speculative.DraftModelProposer;
 import java.time.Duration;
@@ -34,6 +35,9 @@ class SpeculationSpeedTest {
 
   private long nanos;
 
+  /** Of the latest run, while it decoded: {@link GenerationUpdate#savedNanos}. */
+  private long savedNanos;
+
   @ParameterizedTest
   @CsvSource({
     // errors of the draft: one in so many tokens; least speedup alone and in any batch
@@ -55,6 +59,16 @@ class SpeculationSpeedTest {
       double speedup = speedup(PROPORTIONAL, errorEvery, batch);
       assertThat(speedup).as("batch %d", batch).isBetween(0.97, 1.05);
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"100, 1", "100, 2", "100, 8", "3, 1", "2, 1"})
+  void whatStepsSayTheySavedIsWhatWasSaved(int errorEvery, int batch) throws Exception {
+    Speculation drafting = Speculation.adaptive(Speculation.Method.DRAFT_MODEL, 12);
+    long without = decodeNanos(TARGET, Speculation.OFF, errorEvery, batch);
+    assertThat(savedNanos).isZero();
+    long with = decodeNanos(TARGET, drafting, errorEvery, batch);
+    assertThat((double) savedNanos).isCloseTo((double) (without - with), within(0.02 * without));
   }
 
   private double speedup(NavigableMap<Integer, Double> target, int errorEvery, int batch)
@@ -84,6 +98,7 @@ class SpeculationSpeedTest {
             512,
             () -> nanos);
     long decode = 0;
+    savedNanos = 0;
     try (LocalEngine engine =
         new LocalEngine(
             new TimedModel(new FakeModel(400, 16), targetNanos, this::pass, 0),
@@ -110,7 +125,7 @@ class SpeculationSpeedTest {
         }
         long start = nanos;
         while (engine.hasWork()) {
-          engine.step();
+          savedNanos += engine.step().stream().mapToLong(GenerationUpdate::savedNanos).sum();
         }
         decode += nanos - start;
       }

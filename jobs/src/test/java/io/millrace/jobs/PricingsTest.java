@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class PricingsTest {
-  private static final Work WORK = new Work(3_600_000_000_000L, 0, 1_000, 0, 0);
+  private static final Work WORK = new Work(3_600_000_000_000L, 0, 1_000, 0, 0, 0);
   private static final long NOW_MS = 1_795_000_000_000L; // November 2026
 
   @TempDir Path folder;

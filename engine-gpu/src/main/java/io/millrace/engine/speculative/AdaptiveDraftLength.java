@@ -92,6 +92,11 @@ public final class AdaptiveDraftLength implements DraftLength {
   }
 
   @Override
+  public double plainNanos(int sequences) {
+    return realised.plainNanos(sequences, times);
+  }
+
+  @Override
   public void calibrate(
       LanguageModel model, BlockPool pool, long nanosMax, LongSupplier nanoClock) {
     times = PassTimes.measure(model, pool, nanosMax, nanoClock);

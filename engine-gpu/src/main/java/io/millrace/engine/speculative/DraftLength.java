@@ -40,6 +40,14 @@ public interface DraftLength {
   void stepped(int sequences, int tokens, long nanos, boolean drafted);
 
   /**
+   * How long a step takes that decodes for so many sequences and has no drafts.
+   *
+   * @param sequences at least one
+   * @return nanoseconds; 0 if no such step was timed
+   */
+  double plainNanos(int sequences);
+
+  /**
    * Measures how long the target's passes take, and forgets what was learned before: warm-up may
    * have taught it what code takes that is not compiled, and what made-up prompts accept.
    *

@@ -23,6 +23,12 @@ record FixedDraftLength(int tokens) implements DraftLength {
   @Override
   public void stepped(int sequences, int tokens, long nanos, boolean drafted) {}
 
+  /** There are none to learn from. */
+  @Override
+  public double plainNanos(int sequences) {
+    return 0;
+  }
+
   @Override
   public void calibrate(
       LanguageModel model, BlockPool pool, long nanosMax, LongSupplier nanoClock) {}

@@ -103,6 +103,25 @@ final class RealisedGain {
     }
   }
 
+  /**
+   * How long a step of so many sequences takes without drafts: what those of about as many took
+   * lately, put to this number by the timed passes; before there were any, the timed pass.
+   *
+   * @return nanoseconds; 0 if nothing was timed
+   */
+  double plainNanos(int sequences, PassTimes timed) {
+    Steps plain = batch(sequences).plain;
+    if (plain.count == 0) {
+      return timed.nanos(sequences);
+    }
+    double usualSequences = plain.tokens / plain.weight;
+    int below = (int) usualSequences;
+    double share = usualSequences - below;
+    double timedUsual = (1 - share) * timed.nanos(below) + share * timed.nanos(below + 1);
+    return plain.usual()
+        * (timedUsual > 0 ? timed.nanos(sequences) / timedUsual : sequences / usualSequences);
+  }
+
   private static void judge(Batch batch) {
     int count = batch.drafted.count;
     double longer = batch.drafted.nanosPerToken() / batch.plain.nanosPerToken();

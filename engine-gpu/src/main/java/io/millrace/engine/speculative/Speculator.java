@@ -105,6 +105,19 @@ public final class Speculator implements AutoCloseable {
   }
 
   /**
+   * How long the step that was just learned from would have taken without its drafts, for one token
+   * a sequence.
+   *
+   * @return nanoseconds; 0 if it had no drafts or did more than decode, or if that is not known
+   */
+  public double plainNanos(ScheduledBatch batch, List<ChunkOutput> outputs) {
+    boolean decodes = batch.chunks().stream().allMatch(Chunk::decodes);
+    boolean drafted = batch.chunks().stream().anyMatch(chunk -> chunk.draft().length > 0);
+    boolean failed = outputs.stream().anyMatch(output -> output.error() != null);
+    return decodes && drafted && !failed ? draftLength.plainNanos(outputs.size()) : 0;
+  }
+
+  /**
    * Counts what became of a chunk's draft, if it had one.
    *
    * @param accepted how many of its tokens are part of the answer

@@ -1,6 +1,7 @@
 package io.millrace.engine.speculative;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -48,6 +49,18 @@ class RealisedGainTest {
     int before = draftedSteps;
     run(20_000, 1, 0.5, 0); // another mix of prompts came
     assertThat(draftedSteps - before).isGreaterThan(10_000);
+  }
+
+  @Test
+  void knowsWhatAStepWouldTakeWithoutDrafts() {
+    PassTimes timed = new PassTimes(new int[] {1, 4, 5, 7, 8}, new double[] {10, 20, 22, 26, 28});
+    assertThat(gain.plainNanos(6, timed)).as("no step yet").isEqualTo(24);
+    // Contexts are longer than those that were timed: all takes three times as long.
+    gain.step(4, 4, 60, false);
+    gain.step(5, 5, 66, false);
+    gain.step(7, 7, 2, true);
+    assertThat(gain.plainNanos(7, timed)).isCloseTo(78, within(0.5));
+    assertThat(gain.plainNanos(6, PassTimes.UNKNOWN)).isCloseTo(6 * 14, within(0.2));
   }
 
   /**

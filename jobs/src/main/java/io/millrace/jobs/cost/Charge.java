@@ -9,6 +9,7 @@ import java.math.RoundingMode;
  * @param inputUsd of the prompt; null, like all amounts, if there is no price
  * @param outputUsd of the answer
  * @param savedPrefixUsd what the cached part of the prompt would have cost more
+ * @param savedSpeculationUsd what drafts spared; negative where they cost more
  * @param source where the price came from, or where none was found
  * @param version which edition of it
  */
@@ -16,6 +17,7 @@ public record Charge(
     BigDecimal inputUsd,
     BigDecimal outputUsd,
     BigDecimal savedPrefixUsd,
+    BigDecimal savedSpeculationUsd,
     String source,
     String version) {
 
@@ -23,7 +25,7 @@ public record Charge(
   public static final BigDecimal NOTHING = BigDecimal.ZERO.setScale(DevicePrice.SCALE);
 
   static Charge unpriced(String source, String version) {
-    return new Charge(null, null, null, source, version);
+    return new Charge(null, null, null, null, source, version);
   }
 
   /** All of it; null if there is no price. */

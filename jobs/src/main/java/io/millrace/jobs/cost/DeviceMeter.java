@@ -28,6 +28,7 @@ final class DeviceMeter implements CostMeter {
         input,
         rate.usd(work.decodeNanos()),
         savedByPrefix(input, work),
+        rate.price().ofSpared(work.savedNanos()),
         rate.source(),
         rate.version());
   }
@@ -48,7 +49,7 @@ final class DeviceMeter implements CostMeter {
     if (rate == null) {
       return UNKNOWN;
     }
-    return new Charge(
-        Charge.NOTHING, rate.usd(nanos), Charge.NOTHING, rate.source(), rate.version());
+    BigDecimal nothing = Charge.NOTHING;
+    return new Charge(nothing, rate.usd(nanos), nothing, nothing, rate.source(), rate.version());
   }
 }

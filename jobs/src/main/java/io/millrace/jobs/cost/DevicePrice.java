@@ -51,6 +51,15 @@ public final class DevicePrice implements Serializable {
     if (nanos < 0) {
       throw new IllegalArgumentException("device time is negative: " + nanos + " ns");
     }
+    return ofSpared(nanos);
+  }
+
+  /**
+   * USD, scale {@link #SCALE}.
+   *
+   * @param nanos device time that was spared, nanoseconds; negative if more was needed
+   */
+  BigDecimal ofSpared(long nanos) {
     return usdPerNano.multiply(BigDecimal.valueOf(nanos));
   }
 }

@@ -6,6 +6,7 @@ import java.time.Instant;
 /**
  * Bills tokens at a catalogue's price: fresh ones of the prompt as input, those of the prefix cache
  * as cached input. What a row counts is what it costs, so its amounts can be checked from it.
+ * Drafts save nothing: the same tokens are billed.
  */
 final class TokenMeter implements CostMeter {
   private final ModelPrice price;
@@ -28,6 +29,7 @@ final class TokenMeter implements CostMeter {
         Charge.scaled(quote.inputUsd()),
         Charge.scaled(quote.outputUsd()),
         Charge.scaled(uncached.inputUsd().subtract(quote.inputUsd())),
+        Charge.NOTHING,
         source,
         price.version());
   }
@@ -43,6 +45,6 @@ final class TokenMeter implements CostMeter {
   @Override
   public Charge time(long nanos, long nowMs) {
     BigDecimal nothing = Charge.NOTHING;
-    return new Charge(nothing, nothing, nothing, source, price.version());
+    return new Charge(nothing, nothing, nothing, nothing, source, price.version());
   }
 }

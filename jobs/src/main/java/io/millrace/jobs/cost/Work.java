@@ -8,6 +8,12 @@ package io.millrace.jobs.cost;
  * @param freshTokens prompt tokens computed
  * @param cachedTokens prompt tokens that a prefix cache held
  * @param outputTokens tokens generated
+ * @param savedNanos device time that drafts spared, nanoseconds; negative where they cost more
  */
 public record Work(
-    long prefillNanos, long decodeNanos, long freshTokens, long cachedTokens, long outputTokens) {}
+    long prefillNanos,
+    long decodeNanos,
+    long freshTokens,
+    long cachedTokens,
+    long outputTokens,
+    long savedNanos) {}

@@ -25,6 +25,7 @@ final class ChoiceInFlight {
   private long firstTokenMs;
   private int cachedPromptTokens;
   private long draftedTokens;
+  private long savedNanos;
   private FinishReason finishReason;
 
   /** Until the first token comes; not kept in state. */
@@ -36,6 +37,7 @@ final class ChoiceInFlight {
   private long recordedPrefillNanos;
   private long recordedDecodeNanos;
   private long recordedDraftedTokens;
+  private long recordedSavedNanos;
   private FinishReason recordedFinishReason;
 
   ChoiceInFlight(InFlight answer, int index) {
@@ -53,6 +55,7 @@ final class ChoiceInFlight {
     firstTokenMs = progress.getFirstTokenMs();
     cachedPromptTokens = progress.getCachedPromptTokens();
     draftedTokens += progress.getDraftedTokens();
+    savedNanos += progress.getSavedNanos();
     if (progress.getFinishReason() != null) {
       finishReason = FinishReason.valueOf(progress.getFinishReason().toUpperCase(Locale.ROOT));
     }
@@ -76,6 +79,7 @@ final class ChoiceInFlight {
       firstTokenMs = nowMs;
     }
     draftedTokens += update.draftedTokens();
+    savedNanos += update.savedNanos();
     update.tokens().forEach(token -> tokens.add(stored(token)));
     text.append(update.text());
     finishReason = update.finishReason();
@@ -89,6 +93,7 @@ final class ChoiceInFlight {
         && recordedText == text.length()
         && recordedPrefillNanos == prefillNanos
         && recordedDecodeNanos == decodeNanos
+        && recordedSavedNanos == savedNanos
         && recordedFinishReason == finishReason) {
       return null;
     }
@@ -104,6 +109,7 @@ final class ChoiceInFlight {
             .setFirstTokenMs(firstTokenMs)
             .setCachedPromptTokens(cachedPromptTokens)
             .setDraftedTokens(draftedTokens - recordedDraftedTokens)
+            .setSavedNanos(savedNanos - recordedSavedNanos)
             .build();
     markRecorded();
     return progress;
@@ -115,6 +121,7 @@ final class ChoiceInFlight {
     recordedPrefillNanos = prefillNanos;
     recordedDecodeNanos = decodeNanos;
     recordedDraftedTokens = draftedTokens;
+    recordedSavedNanos = savedNanos;
     recordedFinishReason = finishReason;
   }
 
@@ -165,6 +172,11 @@ final class ChoiceInFlight {
   /** Tokens that drafts proposed, accepted or not. */
   long draftedTokens() {
     return draftedTokens;
+  }
+
+  /** Device time that drafts spared, nanoseconds; negative where they cost more. */
+  long savedNanos() {
+    return savedNanos;
   }
 
   /** How many of them were accepted: they are among {@link #tokens}. */

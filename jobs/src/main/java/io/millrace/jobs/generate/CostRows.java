@@ -30,7 +30,8 @@ final class CostRows {
             answer.decodeNanos(),
             answer.freshTokens(),
             answer.cachedTokens(),
-            answer.outputTokens()),
+            answer.outputTokens(),
+            answer.sum(ChoiceInFlight::savedNanos)),
         nowMs);
   }
 
@@ -79,10 +80,11 @@ final class CostRows {
         .setOutputUsd(charge.outputUsd())
         .setTotalUsd(charge.totalUsd())
         .setSavedPrefixUsd(charge.savedPrefixUsd())
+        .setSavedSpeculationUsd(charge.savedSpeculationUsd())
         .setPriceSource(charge.source())
         .setPriceVersion(charge.version());
     if (charge.totalUsd() == null) {
-      row.setSavedDedupUsd(null).setSavedSpeculationUsd(null);
+      row.setSavedDedupUsd(null);
     }
     return row;
   }

@@ -13,8 +13,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class CostMeterTest {
   private static final long NOW_MS = Instant.parse("2026-11-23T12:00:00Z").toEpochMilli();
 
-  /** 10 prompt tokens, 7 of them cached; an answer of 5. */
-  private static final Work WORK = new Work(1_000, 500, 3, 7, 5);
+  /** 10 prompt tokens, 7 of them cached; an answer of 5, made longer by drafts. */
+  private static final Work WORK = new Work(1_000, 500, 3, 7, 5, -200);
 
   @Test
   void aDevicesTimeIsBilledByTheHour() {
@@ -25,6 +25,7 @@ class CostMeterTest {
     assertThat(charge.outputUsd()).isEqualByComparingTo("0.0000000005");
     assertThat(charge.totalUsd()).isEqualByComparingTo("0.0000000015");
     assertThat(charge.savedPrefixUsd()).isEqualTo("0.000000002333333333333333");
+    assertThat(charge.savedSpeculationUsd()).isEqualByComparingTo("-0.0000000002");
     assertThat(charge.source()).isEqualTo("device-hour");
     assertThat(charge.version()).isEqualTo("3.60 USD/h");
     assertThat(meter.time(3_600_000_000_000L, NOW_MS).totalUsd()).isEqualByComparingTo("3.60");
@@ -38,6 +39,7 @@ class CostMeterTest {
     assertThat(charge.outputUsd()).isEqualTo(scaled("0.00005"));
     assertThat(charge.totalUsd()).isEqualTo(scaled("0.00006625"));
     assertThat(charge.savedPrefixUsd()).isEqualTo(scaled("0.00000875"));
+    assertThat(charge.savedSpeculationUsd()).as("the same tokens are billed").isZero();
     assertThat(charge.source()).isEqualTo("catalogue:prices-excerpt.json#gpt-4o");
     assertThat(charge.version()).startsWith("2026-07-24");
     assertThat(meter.time(1L << 40, NOW_MS).totalUsd()).isZero();

@@ -46,7 +46,7 @@ class RaplPowerTest {
         new ElectricityRates(
             new BigDecimal("0.25"), BigDecimal.ZERO, RaplPower.find(powercap, 10_000));
     DeviceMeter meter = new DeviceMeter(rates);
-    Work work = new Work(1_000_000, 1_000_000, 1, 0, 1);
+    Work work = new Work(1_000_000, 1_000_000, 1, 0, 1, 0);
     assertThat(meter.work(work, 10_500).totalUsd()).as("nobody knows yet").isNull();
 
     energy("intel-rapl:0", 41_000_000);

@@ -56,6 +56,22 @@ class AnswerWriterTest {
   }
 
   @Test
+  void saysWhatDraftsSavedOrCost() {
+    InFlight answer = new InFlight(prompt(0, "0123456789"));
+    List<TokenOutput> tokens = List.of(new TokenOutput('A', 0, List.of(), true));
+    answer
+        .choices()
+        .get(0)
+        .apply(
+            new GenerationUpdate(
+                "r", tokens, "A", FinishReason.STOP, null, 0, 10, 1000, 2, 1, -300),
+            START_MS + 1);
+    CostEvent cost = answers.generated(answer, answers.finished(answer, START_MS), START_MS).cost();
+    assertThat(cost.getSavedSpeculationUsd()).isEqualByComparingTo("-0.0000000003");
+    assertThat(cost.getTotalUsd()).isEqualByComparingTo("0.000000001");
+  }
+
+  @Test
   void billsTokensWhereTheyHaveThePrice() throws Exception {
     answers = pricedAs("gpt-4o");
     CostEvent cost = answer(prompt(0, "0123456789"), 7, 1000).cost();

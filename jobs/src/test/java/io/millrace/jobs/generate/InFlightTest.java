@@ -98,6 +98,7 @@ class InFlightTest {
             .returns(some.tokens(), ChoiceInFlight::tokens)
             .returns(some.text(), ChoiceInFlight::text)
             .returns(some.finishReason(), ChoiceInFlight::finishReason)
+            .returns(some.savedNanos(), ChoiceInFlight::savedNanos)
             .returns(some.cachedPromptTokens(), ChoiceInFlight::cachedPromptTokens);
       }
     }
@@ -110,6 +111,8 @@ class InFlightTest {
     }
     FinishReason end = random.nextInt(20) == 0 ? FinishReason.STOP : null;
     String text = "x".repeat(random.nextInt(3));
-    return new GenerationUpdate("prompt", tokens, text, end, null, 4, 1, random.nextInt(3));
+    int saved = random.nextInt(5) - 2;
+    return new GenerationUpdate(
+        "prompt", tokens, text, end, null, 4, 1, random.nextInt(3), 0, 0, saved);
   }
 }
