@@ -100,7 +100,7 @@ public record AnthropicProtocol() implements RemoteProtocol {
       case "default", "standard" -> "standard_only";
       default ->
           throw new IllegalArgumentException(
-              "service_tier must be auto, default or priority for Anthropic");
+              "service_tier is " + openAi + ", must be auto, default or priority for Anthropic");
     };
   }
 

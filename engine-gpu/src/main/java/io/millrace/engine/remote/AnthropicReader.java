@@ -30,6 +30,9 @@ final class AnthropicReader implements AnswerReader {
 
   @Override
   public void onEvent(String data) throws RemoteException {
+    if (ended) {
+      return;
+    }
     JsonNode event = StreamJson.object(data);
     switch (event.path("type").asText()) {
       case "message_start" -> {

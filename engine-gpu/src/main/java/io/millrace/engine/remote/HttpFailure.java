@@ -77,11 +77,7 @@ final class HttpFailure {
         "the server failed within its answer" + said(error, ApiKey.NONE));
   }
 
-  /**
-   * What an exception of the client means.
-   *
-   * @param begun whether the request may have reached the server
-   */
+  /** What an exception of the client means. */
   static RemoteException of(Throwable e) {
     if (e instanceof RemoteException remote) {
       return remote;

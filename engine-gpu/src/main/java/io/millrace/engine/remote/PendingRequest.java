@@ -8,6 +8,7 @@ import java.util.List;
 final class PendingRequest {
   private final GenerationRequest request;
   private final List<RemoteTarget> targets;
+  private final long number;
 
   private int target;
   private int callsOfTarget;
@@ -19,17 +20,25 @@ final class PendingRequest {
   private RemoteCall call;
 
   /**
+   * @param number grows from request to request
    * @param nowNanos when it may go at the earliest
    */
-  PendingRequest(GenerationRequest request, List<RemoteTarget> targets, long nowNanos) {
+  PendingRequest(
+      GenerationRequest request, List<RemoteTarget> targets, long number, long nowNanos) {
     this.request = request;
     this.targets = targets;
+    this.number = number;
     this.attempt = request.attempt() - 1;
     this.notBeforeNanos = nowNanos;
   }
 
   GenerationRequest request() {
     return request;
+  }
+
+  /** Says who came first. */
+  long number() {
+    return number;
   }
 
   RemoteTarget target() {
@@ -48,10 +57,6 @@ final class PendingRequest {
 
   boolean dueAt(long nowNanos) {
     return nowNanos - notBeforeNanos >= 0;
-  }
-
-  long notBeforeNanos() {
-    return notBeforeNanos;
   }
 
   void begin(RemoteCall next, long nowMs) {

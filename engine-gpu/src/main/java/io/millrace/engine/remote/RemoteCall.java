@@ -34,13 +34,14 @@ final class RemoteCall {
   private final Consumer<Ending> told;
   private final long startedNanos;
 
-  private CompletableFuture<Void> running;
+  private CompletableFuture<HttpResponse<byte[]>> response;
   private RemoteException cancelledFor;
 
   // Written by the client's threads.
   private volatile long lastByteNanos;
   private volatile long firstTokenMs;
   private volatile boolean streamEnded;
+  private volatile ResponseSubscriber subscriber;
 
   /**
    * @param told runs on any thread
@@ -67,19 +68,9 @@ final class RemoteCall {
             .header("Accept", "text/event-stream")
             .POST(HttpRequest.BodyPublishers.ofByteArray(body));
     target.protocol().addHeaders(request, target.key());
-    CompletableFuture<HttpResponse<byte[]>> response =
-        client.sendAsync(request.build(), this::subscriber);
-    running =
-        response.handle(
-            (arrived, e) -> {
-              told.accept(ending(arrived, e));
-              return null;
-            });
-    // Cancelling what the client gave out closes the connection; what follows from it does not.
-    cancellation = () -> response.cancel(true);
+    response = client.sendAsync(request.build(), this::subscriber);
+    var unused = response.whenComplete((arrived, e) -> told.accept(ending(arrived, e)));
   }
-
-  private Runnable cancellation = () -> {};
 
   private HttpResponse.BodySubscriber<byte[]> subscriber(HttpResponse.ResponseInfo info) {
     lastByteNanos = nanoClock.getAsLong();
@@ -89,12 +80,14 @@ final class RemoteCall {
                 .firstValue("content-type")
                 .orElse("")
                 .startsWith("text/event-stream");
-    return new ResponseSubscriber(
-        events
-            ? new EventStream(
-                RemoteLimits.LINE_BYTES_MAX, RemoteLimits.RESPONSE_BYTES_MAX, reader)
-            : null,
-        this::onBytes);
+    subscriber =
+        new ResponseSubscriber(
+            events
+                ? new EventStream(
+                    RemoteLimits.LINE_BYTES_MAX, RemoteLimits.RESPONSE_BYTES_MAX, reader)
+                : null,
+            this::onBytes);
+    return subscriber;
   }
 
   private void onBytes() {
@@ -107,8 +100,8 @@ final class RemoteCall {
 
   private Ending ending(HttpResponse<byte[]> response, Throwable e) {
     try {
-      if (reader.ended()) {
-        // Whatever became of the connection after that.
+      if (streamEnded) {
+        // Whatever became of the connection after that. What the reader holds is not written again.
         return new Ending(this, reader.answer(), null);
       }
       if (e != null) {
@@ -138,11 +131,11 @@ final class RemoteCall {
 
   /** Ends the call if it takes too long, or is answered and goes on. To be asked now and then. */
   void check(long nowNanos) {
-    if (running == null) {
+    if (response == null) {
       return;
     }
     if (streamEnded && nowNanos - lastByteNanos > LINGER_NANOS) {
-      cancellation.run();
+      cancel();
     } else if (nowNanos - lastByteNanos > target.limits().silenceMax().toNanos()) {
       giveUp("nothing came from the server for " + target.limits().silenceMax());
     } else if (nowNanos - startedNanos > target.limits().totalMax().toNanos()) {
@@ -153,18 +146,24 @@ final class RemoteCall {
   private void giveUp(String why) {
     if (cancelledFor == null) {
       cancelledFor = new RemoteException(Kind.TRANSIENT, "remote_timeout", why, -1, true);
-      cancellation.run();
+      cancel();
     }
   }
 
   /** Ends the call, of which nothing is wanted any more. */
   void cancel() {
-    cancellation.run();
+    if (response != null) {
+      response.cancel(true);
+      ResponseSubscriber arriving = subscriber;
+      if (arriving != null) {
+        arriving.cancel();
+      }
+    }
   }
 
   /** Whether the request was sent, perhaps. */
   boolean started() {
-    return running != null;
+    return response != null;
   }
 
   /** Why the engine's thread ended it; null if it did not. */

@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.net.http.HttpResponse.BodySubscriber;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
@@ -17,7 +18,7 @@ final class ResponseSubscriber implements BodySubscriber<byte[]> {
   private final Runnable onBytes;
   private final ByteArrayOutputStream refusal = new ByteArrayOutputStream();
   private final CompletableFuture<byte[]> body = new CompletableFuture<>();
-  private Flow.Subscription subscription;
+  private volatile Flow.Subscription subscription;
 
   /**
    * @param events where bytes go; null keeps the first of them
@@ -56,6 +57,15 @@ final class ResponseSubscriber implements BodySubscriber<byte[]> {
     } catch (RemoteException | RuntimeException | StackOverflowError e) {
       body.completeExceptionally(e);
       subscription.cancel();
+    }
+  }
+
+  /** Takes no more, from any thread. */
+  void cancel() {
+    body.completeExceptionally(new CancellationException());
+    Flow.Subscription current = subscription;
+    if (current != null) {
+      current.cancel();
     }
   }
 
