@@ -279,7 +279,12 @@ public final class MillraceOptions {
             .filter(field -> field.getType() == ConfigOption.class)
             .map(MillraceOptions::optionIn);
     Stream<ConfigOption<?>> ofModels =
-        models.stream().flatMap(model -> new ModelOptions(model).all().stream());
+        models.stream()
+            .flatMap(
+                model ->
+                    Stream.concat(
+                        new ModelOptions(model).all().stream(),
+                        new RemoteModelOptions(model).all().stream()));
     return Stream.concat(general, ofModels)
         .sorted(Comparator.comparing(ConfigOption::key))
         .toList();
@@ -324,6 +329,7 @@ public final class MillraceOptions {
       throw new IllegalArgumentException(ANOMALY_COST_MIN_USD.key() + " must be at least 0");
     }
     models.forEach(model -> new ModelOptions(model).validate(configuration));
+    models.forEach(model -> new RemoteModelOptions(model).validate(configuration));
   }
 
   /**

@@ -204,7 +204,7 @@ public final class RemoteEngine implements Engine {
     RemoteTarget target = pending.target();
     byte[] body;
     try {
-      body = target.body(pending.request().chat());
+      body = target.body(pending.request().chat(), pending.request().sampling().choice());
     } catch (IllegalArgumentException e) {
       fail(
           pending,

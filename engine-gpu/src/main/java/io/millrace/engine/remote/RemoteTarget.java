@@ -27,6 +27,7 @@ public record RemoteTarget(
     Set<String> unsent,
     ApiKey key,
     RemoteLimits limits) {
+  private static final String SEED = "seed";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   public RemoteTarget {
@@ -36,11 +37,15 @@ public record RemoteTarget(
   /**
    * The body of a call, UTF-8.
    *
+   * @param choice which of several answers to one prompt: a seed is then another for each
    * @throws IllegalArgumentException naming what the protocol has no way to ask for
    */
-  public byte[] body(ChatRequest chat) {
+  public byte[] body(ChatRequest chat, int choice) {
     try {
       ObjectNode asked = (ObjectNode) JSON.readTree(chat.json());
+      if (asked.hasNonNull(SEED)) {
+        asked.put(SEED, asked.get(SEED).asLong() + choice);
+      }
       asked.remove(unsent);
       return JSON.writeValueAsBytes(protocol.body(asked, remoteModel));
     } catch (IOException e) {

@@ -33,6 +33,20 @@ public record Charge(
     return inputUsd == null ? null : inputUsd.add(outputUsd);
   }
 
+  /** Both together; without a known price if either is. Source and version are this one's. */
+  public Charge plus(Charge other) {
+    if (totalUsd() == null || other.totalUsd() == null) {
+      return unpriced(source, version);
+    }
+    return new Charge(
+        inputUsd.add(other.inputUsd),
+        outputUsd.add(other.outputUsd),
+        savedPrefixUsd.add(other.savedPrefixUsd),
+        savedSpeculationUsd.add(other.savedSpeculationUsd),
+        source,
+        version);
+  }
+
   /** An amount as records hold it; catalogue prices have no more places than that. */
   static BigDecimal scaled(BigDecimal usd) {
     return usd.setScale(DevicePrice.SCALE, RoundingMode.UNNECESSARY);

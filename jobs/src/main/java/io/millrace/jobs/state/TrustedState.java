@@ -14,8 +14,10 @@ public final class TrustedState extends Conversion<Void> {
             "Alternative",
             "CachedAnswer",
             "CachedChoice",
+            "CountedTokens",
             "GeneratedToken",
             "Progress",
+            "RemoteCalls",
             "Sampling"));
   }
 
