@@ -22,7 +22,8 @@ final class GenerateSpecs {
         options.get(MillraceOptions.CACHE_ANSWER_SIZE_MAX).getBytes(),
         options.get(MillraceOptions.TOKEN_EVENTS),
         options.get(MillraceOptions.FAILED_LEADERS_MAX),
-        options.get(MillraceOptions.CRASHES_MAX));
+        options.get(MillraceOptions.CRASHES_MAX),
+        options.get(CostOptions.IDLE_INTERVAL));
   }
 
   /**

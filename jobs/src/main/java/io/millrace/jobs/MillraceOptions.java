@@ -275,7 +275,8 @@ public final class MillraceOptions {
   /** All options with the given models configured, sorted by name. */
   public static List<ConfigOption<?>> all(List<String> models) {
     Stream<ConfigOption<?>> general =
-        Stream.of(MillraceOptions.class.getDeclaredFields())
+        Stream.of(MillraceOptions.class, CostOptions.class)
+            .flatMap(group -> Stream.of(group.getDeclaredFields()))
             .filter(field -> field.getType() == ConfigOption.class)
             .map(MillraceOptions::optionIn);
     Stream<ConfigOption<?>> ofModels =
@@ -328,6 +329,7 @@ public final class MillraceOptions {
     if (!(configuration.get(ANOMALY_COST_MIN_USD) >= 0)) {
       throw new IllegalArgumentException(ANOMALY_COST_MIN_USD.key() + " must be at least 0");
     }
+    CostOptions.validate(configuration);
     models.forEach(model -> new ModelOptions(model).validate(configuration));
     models.forEach(model -> new RemoteModelOptions(model).validate(configuration));
   }

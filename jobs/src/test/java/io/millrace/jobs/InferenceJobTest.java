@@ -24,6 +24,7 @@ import io.millrace.jobs.testing.Messages;
 import io.millrace.jobs.testing.TopicRecords;
 import io.millrace.schemas.AvroCodec;
 import io.millrace.schemas.CostEvent;
+import io.millrace.schemas.CostKind;
 import io.millrace.schemas.PlainJson;
 import io.millrace.schemas.Prompt;
 import io.millrace.schemas.RequestStatus;
@@ -184,7 +185,7 @@ class InferenceJobTest {
         .containsEntry("tenant", "acme")
         .containsEntry("deadline", "99");
 
-    List<CostEvent> costs = read(topics.costs(), CostEvent.class, RecordFormat.JSON);
+    List<CostEvent> costs = ofRequests(read(topics.costs(), CostEvent.class, RecordFormat.JSON));
     assertThat(costs)
         .as("one row for each prompt that was admitted")
         .extracting(CostEvent::getStatus)
@@ -209,8 +210,11 @@ class InferenceJobTest {
       sent.add(prompt(topics, null, json(text(i % texts))));
     }
     records.send(sent);
+    long submittedMs = System.currentTimeMillis();
     JobHandle job = submit("crash", options, models);
     job.awaitRunning(MAX);
+    long runningMs = System.currentTimeMillis();
+    assertThat(job.beganMs("generate: default ")).hasSize(1);
     // The shortest answers are out and committed; the others go on, step by step.
     FakeEngine first = models.engines().get(0);
     first.allow(16);
@@ -255,7 +259,14 @@ class InferenceJobTest {
                     Collectors.mapping(TokenEvent::getText, Collectors.joining())));
     assertThat(streamed).isEqualTo(expected);
 
-    List<CostEvent> costs = read(topics.costs(), CostEvent.class, RecordFormat.AVRO);
+    List<CostEvent> ledger = read(topics.costs(), CostEvent.class, RecordFormat.AVRO);
+    assertThat(ledger).extracting(CostEvent::getKind).contains(CostKind.idle, CostKind.recovery);
+    long until = ledger.stream().mapToLong(r -> r.getEventTime().toEpochMilli()).max().getAsLong();
+    long heldMs = ledger.stream().mapToLong(CostEvent::getDeviceNanos).sum() / 1_000_000;
+    assertThat(until - heldMs)
+        .as("rows sum to the wall clock, from the beginning to the end, over the crash")
+        .isBetween(submittedMs - 1, runningMs + 1);
+    List<CostEvent> costs = ofRequests(ledger);
     assertThat(costs).allMatch(CostEvent::getIsFinal);
     assertThat(costs)
         .extracting(CostEvent::getRequestId)
@@ -264,6 +275,10 @@ class InferenceJobTest {
         .as("equal prompts were generated once")
         .isEqualTo(texts);
     assertThat(records.committed(topics.deadLetters())).isEmpty();
+  }
+
+  private static List<CostEvent> ofRequests(List<CostEvent> ledger) {
+    return ledger.stream().filter(row -> row.getKind() == CostKind.request).toList();
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.millrace.jobs.cli;
 
+import io.millrace.jobs.CostOptions;
 import io.millrace.jobs.MillraceOptions;
 import io.millrace.jobs.Models;
 import io.millrace.jobs.cli.demo.DemoDirectory;
@@ -87,7 +88,8 @@ final class DemoCommand implements Callable<Integer> {
         boolean reconciled = follow(run, pipeline, ProgressPrinter.forConsole(err));
         print(run, pipeline, err);
         if (!reconciled) {
-          throw CommandFailure.failed("not every prompt was settled exactly once");
+          throw CommandFailure.failed(
+              "not every prompt was settled exactly once, or the costs do not add up");
         }
         if (!exit) {
           err.println("A trickle of traffic goes on; Ctrl-C ends.");
@@ -111,6 +113,9 @@ final class DemoCommand implements Callable<Integer> {
             .getOptional(MillraceOptions.ANOMALY_OUT_OF_ORDER_MAX)
             .orElse(Duration.ofSeconds(2)));
     options.set(
+        CostOptions.IDLE_INTERVAL,
+        options.getOptional(CostOptions.IDLE_INTERVAL).orElse(Duration.ofSeconds(1)));
+    options.set(
         MillraceOptions.ANOMALY_COST_MIN_USD,
         options.getOptional(MillraceOptions.ANOMALY_COST_MIN_USD).orElse(1e-6));
     return options;
@@ -123,7 +128,7 @@ final class DemoCommand implements Callable<Integer> {
       step(run, watch, progress);
     }
     long begin = System.nanoTime();
-    while (!run.settled() && System.nanoTime() - begin < SETTLED_MAX.toNanos()) {
+    while (!run.booked() && System.nanoTime() - begin < SETTLED_MAX.toNanos()) {
       step(run, watch, progress);
     }
     progress.finish(run.progress());

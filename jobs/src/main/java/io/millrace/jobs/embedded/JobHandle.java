@@ -2,6 +2,7 @@ package io.millrace.jobs.embedded;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -10,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.JobStatus;
 import org.apache.flink.core.execution.SavepointFormatType;
@@ -149,6 +151,30 @@ public final class JobHandle {
       restarts = Math.max(restarts, vertex.getCurrentExecutionAttempt().getAttemptNumber());
     }
     return restarts;
+  }
+
+  /**
+   * When the first attempt at each subtask of a vertex began to initialise, as the dashboard and
+   * Flink's REST interface have it: epoch milliseconds. Of a job that restarts often, only the
+   * latest attempts are known, and there is no such time.
+   *
+   * @param vertex how its name starts
+   */
+  public List<Long> beganMs(String vertex) {
+    List<Long> began = new ArrayList<>();
+    for (var subtask : graph().getAllExecutionVertices()) {
+      if (!subtask.getTaskNameWithSubtaskIndex().startsWith(vertex)) {
+        continue;
+      }
+      Stream.concat(
+              Stream.of(subtask.getCurrentExecutionAttempt()),
+              subtask.getExecutionHistory().getHistoricalExecutions().stream())
+          .filter(attempt -> attempt.getAttemptNumber() == 0)
+          .map(attempt -> attempt.getStateTimestamp(ExecutionState.INITIALIZING))
+          .filter(time -> time > 0)
+          .forEach(began::add);
+    }
+    return began;
   }
 
   /** Why the job failed last; nothing when it never did. */

@@ -51,6 +51,11 @@ record AnswerOutput(
             prompt, spent, failure.code(), failure.message(), failure.retryable(), nowMs));
   }
 
+  /** Device time that belongs to no prompt. */
+  void device(DeviceClock.Booking booking, long nowMs) {
+    output.collect(outputs.costs(), new StreamRecord<>(answers.device(booking, nowMs)));
+  }
+
   /** Why prompts cannot be answered. */
   record Failure(String code, String message, boolean retryable) {}
 

@@ -164,6 +164,11 @@ final class AnswerWriter {
     return new Settled(null, letter, cost.build());
   }
 
+  /** The cost row of device time that belongs to no prompt. */
+  CostEvent device(DeviceClock.Booking booking, long nowMs) {
+    return costs.device(booking, nowMs);
+  }
+
   private static Settled answered(AdmittedPrompt prompt, Response response, CostEvent cost) {
     return new Settled(new Answer(bytes(prompt.getKey()), response), null, cost);
   }

@@ -38,6 +38,7 @@ final class AnswersInFlight {
   private final WaitingPrompts waiting;
   private final EngineDriver driver;
   private final AnswerOutput output;
+  private final DeviceClock device;
   private final LongSupplier epochMillis;
   private final long cachedAnswerBytesMax;
   private final int failedLeadersMax;
@@ -53,6 +54,7 @@ final class AnswersInFlight {
       WaitingPrompts waiting,
       EngineDriver driver,
       AnswerOutput output,
+      DeviceClock device,
       LongSupplier epochMillis,
       long cachedAnswerBytesMax,
       int failedLeadersMax) {
@@ -62,6 +64,7 @@ final class AnswersInFlight {
     this.waiting = waiting;
     this.driver = driver;
     this.output = output;
+    this.device = device;
     this.epochMillis = epochMillis;
     this.cachedAnswerBytesMax = cachedAnswerBytesMax;
     this.failedLeadersMax = failedLeadersMax;
@@ -159,6 +162,8 @@ final class AnswersInFlight {
         fail(choice.answer(), failure, nowMs);
       }
     }
+    device.reached(result.atNanos());
+    device.due().forEach(booking -> output.device(booking, nowMs));
     feedEngine();
   }
 
@@ -182,6 +187,7 @@ final class AnswersInFlight {
     }
     output.tokens(choice, update, nowMs);
     choice.apply(update, nowMs);
+    device.used(update.deviceNanos());
     if (update.finished()) {
       byEngineId.remove(update.requestId());
     }

@@ -10,7 +10,7 @@ import io.millrace.schemas.CostKind;
 import io.millrace.schemas.RequestStatus;
 import java.time.Instant;
 
-/** Begins a prompt's final cost row, and prices what was done for it. */
+/** Begins cost rows, and prices what was done for prompts, or for none. */
 final class CostRows {
   private final String model;
   private final String backend;
@@ -45,30 +45,53 @@ final class CostRows {
       CacheOutcome cached,
       AnswerTimes times,
       long nowMs) {
-    Charge nothing = meter.time(0, nowMs);
-    return CostEvent.newBuilder()
-        .setKind(CostKind.request)
+    return row(CostKind.request, meter.time(0, nowMs), nowMs)
         .setIsFinal(true)
         .setRequestId(prompt.getRequestId())
         .setTenant(prompt.getTenant())
-        .setModel(model)
-        .setBackend(backend)
         .setStatus(status)
         .setCached(cached)
-        .setEventTime(Instant.ofEpochMilli(nowMs))
         .setQueueMs(times.queueMs())
         .setTtftMs(times.firstTokenMs())
         .setTotalMs(times.totalMs())
+        .setSource(PromptSource.of(prompt))
+        .setTraceparent(prompt.getTraceparent());
+  }
+
+  /** Device time that belongs to no prompt: it has no input and no output, only a total. */
+  CostEvent device(DeviceClock.Booking booking, long nowMs) {
+    Charge charge = meter.time(booking.nanos(), nowMs);
+    CostEvent.Builder row =
+        row(booking.kind(), charge, booking.untilMs())
+            .setDeviceNanos(booking.nanos())
+            .setTotalUsd(charge.totalUsd());
+    return charge.totalUsd() == null ? withoutPrice(row).build() : row.build();
+  }
+
+  /** A row on which nothing was spent, at the price of this charge. */
+  private CostEvent.Builder row(CostKind kind, Charge charge, long timeMs) {
+    return CostEvent.newBuilder()
+        .setKind(kind)
+        .setModel(model)
+        .setBackend(backend)
+        .setEventTime(Instant.ofEpochMilli(timeMs))
         .setInputUsd(Charge.NOTHING)
         .setOutputUsd(Charge.NOTHING)
         .setTotalUsd(Charge.NOTHING)
         .setSavedDedupUsd(Charge.NOTHING)
         .setSavedPrefixUsd(Charge.NOTHING)
         .setSavedSpeculationUsd(Charge.NOTHING)
-        .setPriceSource(nothing.source())
-        .setPriceVersion(nothing.version())
-        .setSource(PromptSource.of(prompt))
-        .setTraceparent(prompt.getTraceparent());
+        .setPriceSource(charge.source())
+        .setPriceVersion(charge.version());
+  }
+
+  private static CostEvent.Builder withoutPrice(CostEvent.Builder row) {
+    return row.setInputUsd(null)
+        .setOutputUsd(null)
+        .setTotalUsd(null)
+        .setSavedDedupUsd(null)
+        .setSavedPrefixUsd(null)
+        .setSavedSpeculationUsd(null);
   }
 
   /** The same row with what was done for the answer, and what that costs. */
@@ -80,16 +103,14 @@ final class CostRows {
         .setDraftedTokens(answer.sum(ChoiceInFlight::draftedTokens))
         .setAcceptedTokens(answer.sum(ChoiceInFlight::acceptedTokens))
         .setDeviceNanos(answer.prefillNanos() + answer.decodeNanos())
-        .setInputUsd(charge.inputUsd())
-        .setOutputUsd(charge.outputUsd())
-        .setTotalUsd(charge.totalUsd())
-        .setSavedPrefixUsd(charge.savedPrefixUsd())
-        .setSavedSpeculationUsd(charge.savedSpeculationUsd())
         .setPriceSource(charge.source())
         .setPriceVersion(charge.version());
-    if (charge.totalUsd() == null) {
-      row.setSavedDedupUsd(null);
-    }
-    return row;
+    return charge.totalUsd() == null
+        ? withoutPrice(row)
+        : row.setInputUsd(charge.inputUsd())
+            .setOutputUsd(charge.outputUsd())
+            .setTotalUsd(charge.totalUsd())
+            .setSavedPrefixUsd(charge.savedPrefixUsd())
+            .setSavedSpeculationUsd(charge.savedSpeculationUsd());
   }
 }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
+import org.apache.flink.runtime.execution.Environment;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +52,22 @@ final class CrashIsolation implements Engine {
   private Note note;
   private int isolatedLeft;
   private boolean broken;
+
+  /** A task's engine, watched for the prompt that crashes it. */
+  static CrashIsolation of(
+      Engine engine,
+      Environment task,
+      long checkpoint,
+      GenerateSpec spec,
+      LongSupplier epochMillis) {
+    return new CrashIsolation(
+        engine,
+        new CrashNotes(CrashNotes.file(task)),
+        checkpoint,
+        spec.crashesMax(),
+        spec.engineRequestsMax(),
+        epochMillis);
+  }
 
   /**
    * Looks at how the last run ended, and notes that this one has begun.

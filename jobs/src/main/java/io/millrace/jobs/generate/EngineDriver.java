@@ -44,9 +44,14 @@ final class EngineDriver {
    * @param updates of the requests that moved
    * @param rejections requests that the engine did not take
    * @param stats the engine's load after the step
+   * @param atNanos when the step had ended: this mail and those before tell all that was done till
+   *     then
    */
   record StepResult(
-      List<GenerationUpdate> updates, List<Rejection> rejections, EngineStats stats) {}
+      List<GenerationUpdate> updates,
+      List<Rejection> rejections,
+      EngineStats stats,
+      long atNanos) {}
 
   /** A request that the engine will not take as it is, or broke on; with a line that says why. */
   record Rejection(String requestId, String reason, boolean retryable) {}
@@ -62,6 +67,7 @@ final class EngineDriver {
   private final MailboxExecutor mailbox;
   private final int waitingMax;
   private final LongSupplier epochMillis;
+  private final LongSupplier nanoClock;
 
   // Shared by the two threads.
   private final Queue<GenerationRequest> submitted = new ConcurrentLinkedQueue<>();
@@ -78,16 +84,19 @@ final class EngineDriver {
    * @param waitingMax requests that the engine queues; more wait here
    * @param epochMillis the time that the deadlines of those that wait here are compared with; asked
    *     by the engine's thread
+   * @param nanoClock the time in nanoseconds, from any origin; asked by the engine's thread
    */
   EngineDriver(
       String name,
       Engine engine,
       int waitingMax,
       LongSupplier epochMillis,
+      LongSupplier nanoClock,
       MailboxExecutor mailbox) {
     this.engine = engine;
     this.waitingMax = waitingMax;
     this.epochMillis = epochMillis;
+    this.nanoClock = nanoClock;
     this.mailbox = mailbox;
     this.thread = new Thread(this::run, name);
     thread.setDaemon(true);
@@ -122,7 +131,7 @@ final class EngineDriver {
         if (updates.isEmpty() && rejections.isEmpty() && !engine.hasWork()) {
           LockSupport.parkNanos(this, TimeUnit.MILLISECONDS.toNanos(TICK_MS));
         }
-        post(new StepResult(updates, rejections, engine.stats()));
+        post(new StepResult(updates, rejections, engine.stats(), nanoClock.getAsLong()));
       }
     } catch (InterruptedException e) {
       // close() wants the thread to end.

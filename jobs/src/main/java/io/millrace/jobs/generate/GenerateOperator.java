@@ -1,6 +1,5 @@
 package io.millrace.jobs.generate;
 
-import io.millrace.engine.Engine;
 import io.millrace.jobs.cost.CostMeter;
 import io.millrace.jobs.generate.CrashNotes.Note;
 import io.millrace.jobs.kafka.Answer;
@@ -8,7 +7,11 @@ import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
 import io.millrace.schemas.CacheOutcome;
 import java.util.List;
+import java.util.OptionalLong;
+import java.util.function.LongSupplier;
+import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.operators.MailboxExecutor;
+import org.apache.flink.runtime.metrics.groups.TaskMetricGroup;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
@@ -46,20 +49,31 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   /** Runs the system's mails as well as this operator's. */
   private final transient MailboxExecutor anyMail;
 
+  private final transient LongSupplier nanoClock;
+
   // Runtime, the task's thread only.
+  private final transient DeviceClock device;
   private transient Backlog backlog;
   private transient GenerateState state;
   private transient AnswerOutput answers;
   private transient AnswersInFlight inFlight;
   private transient GenerateSpec.OpenedModel model;
   private transient EngineDriver driver;
+  private transient DeviceState deviceState;
   private transient long restored;
 
   GenerateOperator(
-      StreamOperatorParameters<Answer> parameters, GenerateSpec spec, Outputs outputs) {
+      StreamOperatorParameters<Answer> parameters,
+      GenerateSpec spec,
+      Outputs outputs,
+      LongSupplier nanoClock) {
     super(parameters);
     this.spec = spec;
     this.outputs = outputs;
+    this.nanoClock = nanoClock;
+    TaskMetricGroup task = parameters.getContainingTask().getEnvironment().getMetricGroup();
+    long heldMs = task.getIOMetricGroup().getTaskInitializationDuration();
+    this.device = new DeviceClock(nanoClock, nowMs(), heldMs, spec.idleInterval());
     this.mailbox = parameters.getMailboxExecutor();
     this.anyMail =
         parameters
@@ -76,6 +90,9 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     state = new GenerateState(getRuntimeContext(), spec.cacheTtl());
     CostMeter meter = spec.pricing().open(nowMs());
     model = spec.source().open();
+    if (!model.hasDevice()) {
+      device.off();
+    }
     answers =
         new AnswerOutput(
             output,
@@ -85,9 +102,11 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     driver =
         new EngineDriver(
             getRuntimeContext().getTaskInfo().getTaskNameWithSubtasks(),
-            watched(model.engine()),
+            CrashIsolation.of(
+                model.engine(), getContainingTask().getEnvironment(), restored, spec, this::nowMs),
             spec.engineRequestsMax(),
             this::nowMs,
+            nanoClock,
             mailbox);
     inFlight =
         new AnswersInFlight(
@@ -97,6 +116,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
             new WaitingPrompts(spec.engineRequestsMax(), spec.overtakesMax()),
             driver,
             answers,
+            device,
             this::nowMs,
             spec.cachedAnswerBytesMax(),
             spec.failedLeadersMax());
@@ -108,13 +128,9 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   public void initializeState(StateInitializationContext context) throws Exception {
     super.initializeState(context);
     restored = context.getRestoredCheckpointId().orElse(Note.NO_CHECKPOINT);
-  }
-
-  /** The engine, watched for the prompt that crashes it. */
-  private Engine watched(Engine engine) {
-    var notes = new CrashNotes(CrashNotes.file(getContainingTask().getEnvironment()));
-    return new CrashIsolation(
-        engine, notes, restored, spec.crashesMax(), spec.engineRequestsMax(), this::nowMs);
+    JobID job = getContainingTask().getEnvironment().getJobID();
+    deviceState = new DeviceState(context.getOperatorStateStore(), job);
+    deviceState.restore(device);
   }
 
   /**
@@ -127,8 +143,10 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     for (String fingerprint : fingerprints) {
       setCurrentKey(fingerprint);
       String digest = state.leader().getModelDigest();
-      if (digest != null && !digest.equals(model.digest().read()) && state.beginAgain()) {
-        begunAgain++;
+      if (digest != null && !digest.equals(model.digest().read())) {
+        OptionalLong thrownAway = state.beginAgain();
+        device.lost(thrownAway.orElse(0));
+        begunAgain += thrownAway.isPresent() ? 1 : 0;
       }
       inFlight.resume();
     }
@@ -160,6 +178,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   @Override
   public void snapshotState(StateSnapshotContext context) throws Exception {
     inFlight.record();
+    deviceState.record(device);
     super.snapshotState(context);
   }
 
@@ -169,6 +188,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     while (!inFlight.isEmpty()) {
       mailbox.yield();
     }
+    device.last().forEach(booking -> answers.device(booking, nowMs()));
   }
 
   @Override

@@ -15,10 +15,16 @@ public final class GenerateOperatorFactory extends AbstractStreamOperatorFactory
 
   private final GenerateSpec spec;
   private final Outputs outputs;
+  private final DeviceClock.NanoClock nanoClock;
 
   public GenerateOperatorFactory(GenerateSpec spec, Outputs outputs) {
+    this(spec, outputs, System::nanoTime);
+  }
+
+  GenerateOperatorFactory(GenerateSpec spec, Outputs outputs, DeviceClock.NanoClock nanoClock) {
     this.spec = spec;
     this.outputs = outputs;
+    this.nanoClock = nanoClock;
     // An operator that yields must head its chain: upstream ones would be entered again.
     setChainingStrategy(ChainingStrategy.HEAD);
   }
@@ -28,7 +34,7 @@ public final class GenerateOperatorFactory extends AbstractStreamOperatorFactory
   @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
   public <T extends StreamOperator<Answer>> T createStreamOperator(
       StreamOperatorParameters<Answer> parameters) {
-    return (T) new GenerateOperator(parameters, spec, outputs);
+    return (T) new GenerateOperator(parameters, spec, outputs, nanoClock);
   }
 
   @Override

@@ -7,6 +7,7 @@ import io.millrace.jobs.cost.Pricing;
 import java.io.IOException;
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.Set;
 
 /**
  * What one model's generate vertex is told, as it travels to its tasks.
@@ -24,6 +25,7 @@ import java.time.Duration;
  * @param tokenEvents how often token events come
  * @param failedLeadersMax how often prompts that follow a failed one try again
  * @param crashesMax crashes from one checkpoint after which requests run alone; 0 never
+ * @param idleInterval how often idle device time is booked
  */
 public record GenerateSpec(
     String model,
@@ -37,7 +39,8 @@ public record GenerateSpec(
     long cachedAnswerBytesMax,
     TokenEvents tokenEvents,
     int failedLeadersMax,
-    int crashesMax)
+    int crashesMax,
+    Duration idleInterval)
     implements Serializable {
 
   /** Opens a model in the task's JVM. */
@@ -56,7 +59,14 @@ public record GenerateSpec(
    * @param release gives back what the engine was made of, once the engine is closed
    */
   public record OpenedModel(
-      Engine engine, Tokenizer tokenizer, String backend, Digest digest, Runnable release) {}
+      Engine engine, Tokenizer tokenizer, String backend, Digest digest, Runnable release) {
+    private static final Set<String> REMOTE = Set.of("openai", "anthropic");
+
+    /** Whether it runs on a device of ours, which costs also while it is idle. */
+    boolean hasDevice() {
+      return !REMOTE.contains(backend);
+    }
+  }
 
   /** Reads a model's digest, which may take seconds for a large file. */
   @FunctionalInterface

@@ -7,6 +7,7 @@ import io.millrace.jobs.state.Progress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.apache.flink.api.common.functions.RuntimeContext;
 import org.apache.flink.api.common.state.ListState;
@@ -98,20 +99,22 @@ final class GenerateState {
   /**
    * Forgets the progress of an answer, which begins again.
    *
-   * @return whether there was any
+   * @return the device time that it took, nanoseconds; empty if there was none
    */
-  boolean beginAgain() throws Exception {
-    boolean begun = !recorded().isEmpty();
-    if (begun) {
-      AdmittedPrompt prompt = leader();
-      int attempt =
-          recorded().stream()
-              .mapToInt(p -> p.getRemote() == null ? 0 : p.getRemote().getCalls())
-              .reduce(prompt.getAttempt() + 1, Math::max);
-      leader.update(AdmittedPrompt.newBuilder(prompt).setAttempt(attempt).build());
-      progress.clear();
+  OptionalLong beginAgain() throws Exception {
+    List<Progress> recorded = recorded();
+    if (recorded.isEmpty()) {
+      return OptionalLong.empty();
     }
-    return begun;
+    AdmittedPrompt prompt = leader();
+    int attempt =
+        recorded.stream()
+            .mapToInt(p -> p.getRemote() == null ? 0 : p.getRemote().getCalls())
+            .reduce(prompt.getAttempt() + 1, Math::max);
+    leader.update(AdmittedPrompt.newBuilder(prompt).setAttempt(attempt).build());
+    progress.clear();
+    return OptionalLong.of(
+        recorded.stream().mapToLong(p -> p.getPrefillNanos() + p.getDecodeNanos()).sum());
   }
 
   /** Forgets what is in flight. */

@@ -15,6 +15,7 @@ public final class TrustedState extends Conversion<Void> {
             "CachedAnswer",
             "CachedChoice",
             "CountedTokens",
+            "DeviceTime",
             "GeneratedToken",
             "Progress",
             "RemoteCalls",

@@ -148,7 +148,7 @@ class EngineDriverTest {
   @Test
   void endsThoseWhoseDeadlinePassesBeforeTheEngineHasRoom() throws Exception {
     nowMs = 1000;
-    driver = new EngineDriver("engine", new QueueingEngine(), 1, () -> nowMs, mailbox);
+    driver = new EngineDriver("engine", new QueueingEngine(), 1, () -> nowMs, () -> 0, mailbox);
     driver.submit(request("in the engine"));
     driver.submit(
         new GenerationRequest(
@@ -184,7 +184,7 @@ class EngineDriverTest {
   @Test
   void failsTheTaskWithTheEnginesFailure() {
     FakeEngine engine = new FakeEngine(PLENTY);
-    driver = new EngineDriver("engine", engine, 10, () -> nowMs, mailbox);
+    driver = new EngineDriver("engine", engine, 10, () -> nowMs, () -> 0, mailbox);
     driver.submit(request("EXPLODE"));
     driver.start(results::add);
 
@@ -211,7 +211,7 @@ class EngineDriverTest {
   @Test
   void closesAnEngineThatNeverStarted() {
     FakeEngine engine = new FakeEngine(PLENTY);
-    driver = new EngineDriver("engine", engine, 10, () -> nowMs, mailbox);
+    driver = new EngineDriver("engine", engine, 10, () -> nowMs, () -> 0, mailbox);
     driver.close();
     assertThat(engine.closed()).isTrue();
   }
@@ -262,7 +262,8 @@ class EngineDriverTest {
   }
 
   private void start(Engine engine, int waitingMax) {
-    driver = new EngineDriver("engine under test", engine, waitingMax, () -> nowMs, mailbox);
+    driver =
+        new EngineDriver("engine under test", engine, waitingMax, () -> nowMs, () -> 0, mailbox);
     driver.start(results::add);
   }
 

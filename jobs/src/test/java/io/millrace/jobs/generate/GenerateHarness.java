@@ -9,6 +9,7 @@ import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.Sampling;
 import io.millrace.jobs.testing.FakeEngine;
 import io.millrace.schemas.CostEvent;
+import io.millrace.schemas.CostKind;
 import io.millrace.schemas.Response;
 import io.millrace.schemas.TokenEvent;
 import java.math.BigDecimal;
@@ -21,17 +22,23 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
-import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.common.typeutils.base.StringSerializer;
+import org.apache.flink.api.java.functions.KeySelector;
 import org.apache.flink.formats.avro.typeutils.AvroTypeInfo;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.runtime.operators.testutils.MockEnvironment;
+import org.apache.flink.runtime.operators.testutils.MockEnvironmentBuilder;
 import org.apache.flink.runtime.state.StateBackend;
+import org.apache.flink.streaming.api.graph.StreamConfig;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.runtime.tasks.mailbox.Mail;
 import org.apache.flink.streaming.runtime.tasks.mailbox.TaskMailbox;
-import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
+import org.apache.flink.streaming.util.OneInputStreamOperatorTestHarness;
 import org.apache.flink.util.OutputTag;
 
 /** A generate operator in Flink's harness, with an engine that a test steps. */
@@ -39,6 +46,10 @@ final class GenerateHarness implements AutoCloseable {
   static final long START_MS = 1_000_000;
   static final int MAX_PARALLELISM = 720;
   static final int FAILED_LEADERS_MAX = 2;
+  static final Duration IDLE_INTERVAL = Duration.ofSeconds(10);
+
+  /** A restore is a restart within this job. */
+  private static final JobID JOB = new JobID();
 
   private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(60);
   private static final long POLL_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
@@ -51,7 +62,8 @@ final class GenerateHarness implements AutoCloseable {
       new OutputTag<>("dead-letters", TypeInformation.of(DeadLetter.class));
 
   final FakeEngine engine;
-  final KeyedOneInputStreamOperatorTestHarness<String, AdmittedPrompt, Answer> flink;
+  private final MockEnvironment task;
+  final OneInputStreamOperatorTestHarness<AdmittedPrompt, Answer> flink;
 
   /** The model's, as it is opened. */
   String digest = "digest";
@@ -69,7 +81,30 @@ final class GenerateHarness implements AutoCloseable {
    */
   GenerateHarness(FakeEngine engine, int engineRequests, int backlog, int parallelism, int subtask)
       throws Exception {
+    this(engine, engineRequests, backlog, parallelism, subtask, new AtomicLong());
+  }
+
+  /**
+   * @param nanoClock the device's time, nanoseconds since {@link #START_MS}; moves only as a test
+   *     says
+   */
+  GenerateHarness(
+      FakeEngine engine,
+      int engineRequests,
+      int backlog,
+      int parallelism,
+      int subtask,
+      AtomicLong nanoClock)
+      throws Exception {
     this.engine = engine;
+    this.task =
+        new MockEnvironmentBuilder()
+            .setJobID(JOB)
+            .setManagedMemorySize(3 << 20)
+            .setMaxParallelism(MAX_PARALLELISM)
+            .setParallelism(parallelism)
+            .setSubtaskIndex(subtask)
+            .build();
     GenerateSpec spec =
         new GenerateSpec(
             "default",
@@ -83,19 +118,22 @@ final class GenerateHarness implements AutoCloseable {
             1000,
             TokenEvents.TOKEN,
             FAILED_LEADERS_MAX,
-            2);
+            2,
+            IDLE_INTERVAL);
     flink =
-        new KeyedOneInputStreamOperatorTestHarness<>(
-            new GenerateOperatorFactory(spec, new Outputs(tokens, costs, deadLetters)),
-            AdmittedPrompt::getFingerprint,
-            Types.STRING,
-            MAX_PARALLELISM,
-            parallelism,
-            subtask);
+        new OneInputStreamOperatorTestHarness<>(
+            new GenerateOperatorFactory(
+                spec, new Outputs(tokens, costs, deadLetters), nanoClock::get),
+            task);
+    KeySelector<AdmittedPrompt, String> key = AdmittedPrompt::getFingerprint;
+    StreamConfig config = flink.getStreamConfig();
+    config.setStatePartitioner(0, key);
+    config.setStateKeySerializer(StringSerializer.INSTANCE);
+    config.serializeAllConfigs();
+    flink.setProcessingTime(START_MS + TimeUnit.NANOSECONDS.toMillis(nanoClock.get()));
     flink.setup(
         TypeInformation.of(Answer.class)
             .createSerializer(flink.getExecutionConfig().getSerializerConfig()));
-    flink.setProcessingTime(START_MS);
   }
 
   /** Keeps the state elsewhere than on the heap. */
@@ -155,7 +193,13 @@ final class GenerateHarness implements AutoCloseable {
     return responses;
   }
 
+  /** Of requests. */
   List<CostEvent> costs() {
+    return ledger().stream().filter(row -> row.getKind() == CostKind.request).toList();
+  }
+
+  /** All cost rows. */
+  List<CostEvent> ledger() {
     return values(flink.getSideOutput(costs));
   }
 
@@ -189,6 +233,7 @@ final class GenerateHarness implements AutoCloseable {
   @Override
   public void close() throws Exception {
     flink.close();
+    task.close();
   }
 
   /** A prompt whose fingerprint is its text. */

@@ -35,6 +35,9 @@ class GenerateRescaleTest {
   private final List<TokenEvent> tokens = new ArrayList<>();
   private final List<CostEvent> costs = new ArrayList<>();
 
+  /** Whose state there is. */
+  private int subtasks;
+
   /** How many tokens were generated in all. */
   private long generated;
 
@@ -106,7 +109,7 @@ class GenerateRescaleTest {
         } else {
           harness.restore(
               AbstractStreamOperatorTestHarness.repartitionOperatorState(
-                  from, GenerateHarness.MAX_PARALLELISM, 1, parallelism, subtask));
+                  from, GenerateHarness.MAX_PARALLELISM, subtasks, parallelism, subtask));
         }
         harness.send(prompts.toArray(AdmittedPrompt[]::new));
         engine.allow(steps);
@@ -123,6 +126,7 @@ class GenerateRescaleTest {
         generated += engine.tokensGenerated();
       }
     }
+    subtasks = parallelism;
     return AbstractStreamOperatorTestHarness.repackageState(
         states.toArray(OperatorSubtaskState[]::new));
   }

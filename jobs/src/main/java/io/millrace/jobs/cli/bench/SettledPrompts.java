@@ -4,6 +4,7 @@ import io.millrace.jobs.cli.events.CommittedReader;
 import io.millrace.jobs.cli.events.EventDecoder;
 import io.millrace.jobs.cli.events.UnreadableEventException;
 import io.millrace.schemas.CostEvent;
+import io.millrace.schemas.CostKind;
 import io.millrace.schemas.RequestStatus;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,6 +44,9 @@ final class SettledPrompts implements AutoCloseable {
   void read(Duration max) throws UnreadableEventException {
     for (ConsumerRecord<byte[], byte[]> record : reader.poll(max)) {
       CostEvent row = decoder.decode(record.value());
+      if (row.getKind() != CostKind.request) {
+        continue;
+      }
       all.add(
           new Settled(
               row.getTenant(),

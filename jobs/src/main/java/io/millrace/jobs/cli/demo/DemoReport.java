@@ -9,6 +9,7 @@ import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * The demo's last screen.
@@ -18,8 +19,16 @@ import java.util.Locale;
  * @param seconds since the first prompt
  * @param startMs when that was, epoch milliseconds
  * @param wildMs when one tenant went wild
+ * @param beganMs when each model's only device was first held, as Flink says; none where that
+ *     cannot be compared
  */
-record DemoReport(Outcome outcome, long prompts, double seconds, long startMs, long wildMs) {
+record DemoReport(
+    Outcome outcome,
+    long prompts,
+    double seconds,
+    long startMs,
+    long wildMs,
+    Map<String, Long> beganMs) {
   /** How long its prompts keep the engine busy, about. */
   private static final long WILD_FOR_MS = 15_000;
 
@@ -64,6 +73,16 @@ record DemoReport(Outcome outcome, long prompts, double seconds, long startMs, l
             "saved",
             Format.usd(tally.savedUsd(), tally.unpricedSavings())
                 + "  by the answer cache and shared prefixes"));
+    outcome
+        .devices()
+        .forEach(
+            (model, times) ->
+                lines.add(
+                    line(
+                        "device time",
+                        beganMs.containsKey(model)
+                            ? times.line(beganMs.get(model))
+                            : times.parts())));
     lines.add(spike());
     outcome.anomalies().stream()
         .filter(anomaly -> anomaly.getState() != AnomalyState.update)

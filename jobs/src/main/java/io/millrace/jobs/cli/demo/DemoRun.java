@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -111,9 +112,42 @@ public final class DemoRun implements AutoCloseable {
         && outcome.allPaid();
   }
 
-  /** Whether the numbers add up: each prompt settled and paid for, none twice, sums equal. */
+  /** Whether, with all settled, idle time is accounted for, too. */
+  public synchronized boolean booked() {
+    return settled() && outcome.devices().values().stream().allMatch(DeviceTimes::complete);
+  }
+
+  /**
+   * Whether the numbers add up: each prompt settled and paid for, none twice, sums equal, and all
+   * device time in one row or another.
+   */
   public synchronized boolean reconciled() {
-    return settled() && outcome.twice() == 0 && outcome.costsAgree();
+    Map<String, Long> began = beganMs();
+    return settled()
+        && outcome.twice() == 0
+        && outcome.costsAgree()
+        && outcome.devices().entrySet().stream()
+            .allMatch(
+                model ->
+                    !began.containsKey(model.getKey())
+                        || model.getValue().agrees(began.get(model.getKey())));
+  }
+
+  /**
+   * When the engine of each model that has only one was first held; none while something is in
+   * progress, for its time is in no row yet.
+   */
+  private Map<String, Long> beganMs() {
+    Map<String, Long> began = new HashMap<>();
+    if (booked()) {
+      for (String model : outcome.devices().keySet()) {
+        List<Long> subtasks = pipeline.job().beganMs("generate: " + model + " ");
+        if (subtasks.size() == 1) {
+          began.put(model, subtasks.get(0));
+        }
+      }
+    }
+    return began;
   }
 
   /** One line on how far it is. */
@@ -130,7 +164,7 @@ public final class DemoRun implements AutoCloseable {
   /** The last screen. */
   public synchronized List<String> report() {
     long wildMs = startMs + (long) (WILD_AT * seconds * 1_000);
-    return new DemoReport(outcome, sent.size(), elapsed(), startMs, wildMs).lines();
+    return new DemoReport(outcome, sent.size(), elapsed(), startMs, wildMs, beganMs()).lines();
   }
 
   private double ratePerSecond() {

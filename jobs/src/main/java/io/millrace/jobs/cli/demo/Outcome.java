@@ -5,6 +5,7 @@ import io.millrace.jobs.cli.events.DeadLetterEvent;
 import io.millrace.jobs.cli.events.Tally;
 import io.millrace.schemas.Anomaly;
 import io.millrace.schemas.CostEvent;
+import io.millrace.schemas.CostKind;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,6 +27,7 @@ final class Outcome {
   private final Set<String> paid = new HashSet<>();
   private final Set<String> answeredUnpaid = new HashSet<>();
   private final Map<String, TenantCosts> costs = new TreeMap<>();
+  private final Map<String, DeviceTimes> devices = new TreeMap<>();
   private final Map<Long, BigDecimal> wildUsdBySecond = new HashMap<>();
   private final List<Anomaly> anomalies = new ArrayList<>();
   private long twice;
@@ -59,7 +61,10 @@ final class Outcome {
   }
 
   void add(CostEvent row) {
-    if (row.getTenant() == null) {
+    if (row.getModel() != null) {
+      devices.computeIfAbsent(row.getModel(), model -> new DeviceTimes()).add(row);
+    }
+    if (row.getKind() != CostKind.request || row.getTenant() == null) {
       return;
     }
     if (row.getIsFinal()) {
@@ -90,6 +95,11 @@ final class Outcome {
 
   Map<String, TenantCosts> costs() {
     return costs;
+  }
+
+  /** By model. */
+  Map<String, DeviceTimes> devices() {
+    return devices;
   }
 
   /** Whether every answer's final cost row is committed. */

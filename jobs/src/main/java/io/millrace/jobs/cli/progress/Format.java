@@ -55,6 +55,11 @@ public final class Format {
     return String.format(Locale.ROOT, "%dh%02dm", seconds / 3_600, seconds % 3_600 / 60);
   }
 
+  /** {@code 93.412 s}, of nanoseconds. */
+  public static String seconds(long nanos) {
+    return String.format(Locale.ROOT, "%.3f s", nanos / 1e9);
+  }
+
   /** {@code 97.3 %}; nothing out of nothing is a dash. */
   public static String percent(long part, long whole) {
     return whole == 0 ? "-" : String.format(Locale.ROOT, "%.1f %%", 100.0 * part / whole);

@@ -49,6 +49,7 @@ final class Evidence {
       newestTokenMillis = Math.max(newestTokenMillis, event.getTime().toEpochMilli());
     } else if (record.topic().equals(topics.costs())) {
       CostEvent row = costDecoder.decode(record.value());
+      // Idle time and recovery have no tokens: they differ from run to run, and are not compared.
       promptTokens += row.getFreshTokens() + row.getCachedTokens();
       outputTokens += row.getOutputTokens();
     } else if (record.topic().equals(topics.responses())) {

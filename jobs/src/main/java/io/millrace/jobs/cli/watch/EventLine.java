@@ -7,6 +7,7 @@ import io.millrace.jobs.cli.events.UnreadableEventException;
 import io.millrace.jobs.cli.progress.Format;
 import io.millrace.schemas.Anomaly;
 import io.millrace.schemas.CostEvent;
+import io.millrace.schemas.CostKind;
 import io.millrace.schemas.Framing;
 import io.millrace.schemas.PlainJson;
 import io.millrace.schemas.Prompt;
@@ -140,6 +141,15 @@ public abstract class EventLine {
   }
 
   private static String cost(CostEvent cost) {
+    if (cost.getKind() != CostKind.request) {
+      return String.join(
+          "  ",
+          time(cost.getEventTime()),
+          cost.getKind().toString(),
+          String.valueOf(cost.getModel()),
+          Format.seconds(cost.getDeviceNanos()),
+          cost.getTotalUsd() == null ? "unpriced" : Format.usd(cost.getTotalUsd()));
+    }
     BigDecimal saved =
         Stream.of(cost.getSavedDedupUsd(), cost.getSavedPrefixUsd(), cost.getSavedSpeculationUsd())
             .filter(Objects::nonNull)
@@ -147,7 +157,7 @@ public abstract class EventLine {
     return String.join(
         "  ",
         time(cost.getEventTime()),
-        cost.getRequestId() == null ? cost.getKind().toString() : cost.getRequestId(),
+        String.valueOf(cost.getRequestId()),
         String.valueOf(cost.getTenant()),
         String.valueOf(cost.getModel()),
         String.valueOf(cost.getStatus()),
