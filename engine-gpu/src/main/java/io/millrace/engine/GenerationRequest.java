@@ -66,8 +66,7 @@ public record GenerationRequest(
       String cacheSalt,
       String tenant,
       long deadlineMs) {
-    this(
-        id, promptTokens, sampling, priority, resumed, cacheSalt, tenant, deadlineMs, null, 0);
+    this(id, promptTokens, sampling, priority, resumed, cacheSalt, tenant, deadlineMs, null, 0);
   }
 
   /** A request of no tenant, without a deadline. */

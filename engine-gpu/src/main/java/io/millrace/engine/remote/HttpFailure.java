@@ -49,11 +49,12 @@ final class HttpFailure {
       return unusable("remote_quota", answered + said);
     }
     if (status == 404 || status == 405) {
-      return unusable("remote_misconfigured", answered + ": is the URL right, and the model?" + said);
+      return unusable(
+          "remote_misconfigured", answered + ": is the URL right, and the model?" + said);
     }
     boolean passes = status >= SERVER_ERRORS || PASSING.contains(status);
-    boolean told = headers.firstValue("x-should-retry").isPresent();
-    if (told && headers.firstValue("x-should-retry").get().equals("true") || passes && !told) {
+    String told = headers.firstValue("x-should-retry").orElse(Boolean.toString(passes));
+    if (told.equals("true")) {
       // A server may have answered what a gateway before it gave up on.
       return new RemoteException(
           Kind.TRANSIENT,
@@ -73,8 +74,7 @@ final class HttpFailure {
     if (REQUESTS_FAULT.contains(type(error, "type"))) {
       return refused(isTooLong(error), "the server refused" + said(error, ApiKey.NONE));
     }
-    return RemoteException.broken(
-        "the server failed within its answer" + said(error, ApiKey.NONE));
+    return RemoteException.broken("the server failed within its answer" + said(error, ApiKey.NONE));
   }
 
   /** What an exception of the client means. */

@@ -76,10 +76,7 @@ final class RemoteCall {
     lastByteNanos = nanoClock.getAsLong();
     boolean events =
         info.statusCode() == OK
-            && info.headers()
-                .firstValue("content-type")
-                .orElse("")
-                .startsWith("text/event-stream");
+            && info.headers().firstValue("content-type").orElse("").startsWith("text/event-stream");
     subscriber =
         new ResponseSubscriber(
             events

@@ -131,8 +131,7 @@ public final class RemoteEngine implements Engine {
       throw new RequestRejectedException(
           "the engine's queue of " + waitingMax + " requests is full", true);
     }
-    PendingRequest pending =
-        new PendingRequest(request, targets, numbers++, nanoClock.getAsLong());
+    PendingRequest pending = new PendingRequest(request, targets, numbers++, nanoClock.getAsLong());
     requests.put(request.id(), pending);
     waiting.add(pending);
   }
@@ -321,7 +320,7 @@ public final class RemoteEngine implements Engine {
         "model "
             + pending.target().model()
             + ": "
-            + failure.getMessage()
+            + pending.target().key().removedFrom(failure.getMessage())
             + (made > 1 ? " (the last of " + made + " calls)" : "");
     updates.add(
         GenerationUpdate.remote(
@@ -346,8 +345,7 @@ public final class RemoteEngine implements Engine {
     waiting.remove(pending);
     requests.remove(pending.request().id());
     updates.add(
-        GenerationUpdate.remote(
-            pending.request().id(), "", reason, null, pending.outcome(null)));
+        GenerationUpdate.remote(pending.request().id(), "", reason, null, pending.outcome(null)));
   }
 
   /** A request's call is over: whatever comes of it is not listened to. */

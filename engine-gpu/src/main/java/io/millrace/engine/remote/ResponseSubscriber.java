@@ -73,8 +73,7 @@ final class ResponseSubscriber implements BodySubscriber<byte[]> {
   private void keep(ByteBuffer buffer) {
     byte[] bytes = new byte[buffer.remaining()];
     buffer.get(bytes);
-    refusal.write(
-        bytes, 0, Math.min(bytes.length, RemoteLimits.ERROR_BYTES_MAX - refusal.size()));
+    refusal.write(bytes, 0, Math.min(bytes.length, RemoteLimits.ERROR_BYTES_MAX - refusal.size()));
     if (refusal.size() >= RemoteLimits.ERROR_BYTES_MAX) {
       body.complete(refusal.toByteArray());
       subscription.cancel();

@@ -41,7 +41,9 @@ final class RetryAfter {
 
   private static long number(String text) {
     boolean digits =
-        !text.isEmpty() && text.length() <= DIGITS_MAX && text.chars().allMatch(c -> c >= '0' && c <= '9');
+        !text.isEmpty()
+            && text.length() <= DIGITS_MAX
+            && text.chars().allMatch(c -> c >= '0' && c <= '9');
     return digits ? Long.parseLong(text) : -1;
   }
 }

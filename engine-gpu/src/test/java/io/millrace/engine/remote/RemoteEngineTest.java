@@ -89,7 +89,8 @@ class RemoteEngineTest {
     assertThat(body.path("stream").asBoolean()).isTrue();
     assertThat(body.at("/stream_options/include_usage").asBoolean()).isTrue();
     assertThat(body.path("messages")).isEqualTo(JSON.readTree(CHAT).path("messages"));
-    assertThat(noted).extracting(Attempt::requestId, Attempt::attempt, Attempt::outputTokensMax)
+    assertThat(noted)
+        .extracting(Attempt::requestId, Attempt::attempt, Attempt::outputTokensMax)
         .containsExactly(org.assertj.core.groups.Tuple.tuple("q", 0, 50));
   }
 
@@ -241,7 +242,7 @@ class RemoteEngineTest {
     assertThat(engine.step()).isEmpty();
     assertThat(server.calls).hasSize(1);
 
-    advance(Duration.ofMillis(1_000));
+    advance(Duration.ofSeconds(1));
     List<GenerationUpdate> ends = new ArrayList<>();
     while (ends.size() < 2) {
       engine.step().stream().filter(GenerationUpdate::finished).forEach(ends::add);
@@ -400,8 +401,7 @@ class RemoteEngineTest {
     ScriptedServer down = server(status(500, REFUSED), status(403, REFUSED), status(400, REFUSED));
     ScriptedServer up = server(stream(Streams.ANTHROPIC), stream(Streams.ANTHROPIC));
     RemoteEngine engine =
-        engine(
-            openAi(down, 0), target("claude", new AnthropicProtocol(), up.url(), 0, Set.of()));
+        engine(openAi(down, 0), target("claude", new AnthropicProtocol(), up.url(), 0, Set.of()));
 
     GenerationUpdate failed = answer(engine, "failed");
     assertThat(failed.text()).isEqualTo("Hello!");
@@ -506,8 +506,7 @@ class RemoteEngineTest {
           public void close() {}
         };
     RemoteEngine engine =
-        new RemoteEngine(
-            List.of(targets), log, 8, nanos::get, () -> epochMs(), new Random(1));
+        new RemoteEngine(List.of(targets), log, 8, nanos::get, () -> epochMs(), new Random(1));
     open.add(0, engine);
     return engine;
   }

@@ -25,9 +25,7 @@ final class EngineRequests {
     return new GenerationRequest(
         choice.engineId(),
         ints(prompt.getPromptTokens()),
-        sampling(prompt.getSampling())
-            .withChoice(choice.index())
-            .withFormat(format(prompt)),
+        sampling(prompt.getSampling()).withChoice(choice.index()).withFormat(format(prompt)),
         prompt.getPriority(),
         choice.tokens().stream().map(EngineRequests::output).toList(),
         prefixScope(prompt),

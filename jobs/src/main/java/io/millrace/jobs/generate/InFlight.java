@@ -79,8 +79,7 @@ final class InFlight {
     return choices.stream()
         .anyMatch(
             choice ->
-                choice.remote() != null
-                    && !choice.remote().getModel().equals(leader.getModel()));
+                choice.remote() != null && !choice.remote().getModel().equals(leader.getModel()));
   }
 
   /** Tokens of the prompt, as one choice counts them; 0 if a remote model did not say. */

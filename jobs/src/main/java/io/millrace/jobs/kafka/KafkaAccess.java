@@ -88,8 +88,7 @@ public final class KafkaAccess {
     }
     Map<String, KafkaFuture<TopicDescription>> descriptions =
         admin
-            .describeTopics(
-                used, new DescribeTopicsOptions().includeAuthorizedOperations(true))
+            .describeTopics(used, new DescribeTopicsOptions().includeAuthorizedOperations(true))
             .topicNameValues();
     for (String topic : used) {
       if (!topic(topic, descriptions.get(topic), needed(topic, topics))) {

@@ -81,8 +81,7 @@ class RemoteBatchTest {
     Path output = directory.resolve(name + ".jsonl");
     Path errors = directory.resolve(name + ".errors.jsonl");
     List<Object> args =
-        new ArrayList<>(
-            List.of("batch", "--input", input, "--output", output, "--errors", errors));
+        new ArrayList<>(List.of("batch", "--input", input, "--output", output, "--errors", errors));
     for (String option : options) {
       args.add("--set");
       args.add("millrace.model.default." + option);

@@ -2,8 +2,8 @@ package io.millrace.jobs.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.millrace.engine.remote.ApiKey;
 import io.millrace.engine.remote.AnthropicProtocol;
+import io.millrace.engine.remote.ApiKey;
 import io.millrace.engine.remote.Attempt;
 import io.millrace.engine.remote.AttemptLog;
 import io.millrace.engine.remote.OpenAiProtocol;
@@ -71,8 +71,7 @@ class GenerateRemoteTest {
       assertThat(row.getTotalUsd()).isEqualByComparingTo(new BigDecimal("0.0000925"));
       assertThat(row.getSavedPrefixUsd()).isEqualByComparingTo(new BigDecimal("0.00002"));
       assertThat(row.getPriceSource()).endsWith("#gpt-4o");
-      assertThat(harness.costs().get(1).getSavedDedupUsd())
-          .isEqualByComparingTo(row.getTotalUsd());
+      assertThat(harness.costs().get(1).getSavedDedupUsd()).isEqualByComparingTo(row.getTotalUsd());
       assertThat(harness.ledger()).hasSize(2); // no idle time
       assertThat(harness.streamed("prompts-0-1")).isEqualTo("HELLO");
       assertThat(harness.inFlight()).isEmpty();

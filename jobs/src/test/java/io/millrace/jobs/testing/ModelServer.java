@@ -100,7 +100,8 @@ public final class ModelServer implements AutoCloseable {
     String text = shout(body, false);
     String model = body.path("model").asText();
     StringBuilder stream = new StringBuilder();
-    for (String part : List.of(text.substring(0, text.length() / 2), text.substring(text.length() / 2))) {
+    for (String part :
+        List.of(text.substring(0, text.length() / 2), text.substring(text.length() / 2))) {
       ObjectNode chunk = chunk(model);
       chunk.putArray("choices").addObject().put("index", 0).putObject("delta").put("content", part);
       event(stream, chunk);
