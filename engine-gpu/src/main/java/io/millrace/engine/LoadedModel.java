@@ -165,7 +165,7 @@ public final class LoadedModel implements AutoCloseable {
 
   /**
    * A new engine, its kernels warmed up if that was not done before: a task that restarts in the
-   * same process does not wait again. Then speculation, if there is any, is calibrated.
+   * same process does not wait again. Then it measures how long its steps take.
    *
    * @param draft as {@link #engine(EngineConfig, LoadedModel)} takes it
    * @param max about how long warm-up may take; calibration takes half of that at most

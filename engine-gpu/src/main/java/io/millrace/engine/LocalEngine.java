@@ -10,6 +10,7 @@ import io.millrace.engine.scheduler.ScheduledBatch.Chunk;
 import io.millrace.engine.scheduler.Scheduler;
 import io.millrace.engine.scheduler.Sequence;
 import io.millrace.engine.speculative.DraftProposer;
+import io.millrace.engine.speculative.PassTimes;
 import io.millrace.engine.speculative.Proposers;
 import io.millrace.engine.speculative.Speculator;
 import io.millrace.engine.tokenizer.Tokenizer;
@@ -209,9 +210,11 @@ public final class LocalEngine implements Engine {
     }
   }
 
-  /** Measures, while idle, what speculation has to know; about as long as it may take. */
+  /** Measures, while idle, how long steps take: for shares of time, and for speculation. */
   void calibrate(Duration max) {
-    speculator.calibrate(model, max.toNanos());
+    PassTimes times = PassTimes.measure(model, pool, max.toNanos() / 2, nanoClock);
+    scheduler.measured(times::nanos);
+    speculator.calibrate(times, max.toNanos() / 2);
   }
 
   /** For tests of what must hold between steps. */

@@ -109,6 +109,7 @@ class SpeculationSpeedTest {
             proposer)) {
       new WarmUp(config, () -> nanos, Duration.ofSeconds(1)).run(engine);
       engine.calibrate(Duration.ofSeconds(1));
+      noise.setSeed(batch); // the same for both, whatever was measured before
       Random prompts = new Random(7);
       for (int round = 0; round < 12; round++) {
         for (int i = 0; i < batch; i++) {

@@ -2,6 +2,7 @@ package io.millrace.jobs;
 
 import static org.apache.flink.configuration.ConfigOptions.key;
 
+import io.millrace.jobs.ledger.LedgerOptions;
 import io.millrace.schemas.ConfluentRegistry;
 import java.lang.reflect.Field;
 import java.time.Duration;
@@ -286,7 +287,8 @@ public final class MillraceOptions {
                     Stream.concat(
                         new ModelOptions(model).all().stream(),
                         new RemoteModelOptions(model).all().stream()));
-    return Stream.concat(general, ofModels)
+    return Stream.of(general, LedgerOptions.all().stream(), ofModels)
+        .flatMap(options -> options)
         .sorted(Comparator.comparing(ConfigOption::key))
         .toList();
   }
@@ -330,6 +332,7 @@ public final class MillraceOptions {
       throw new IllegalArgumentException(ANOMALY_COST_MIN_USD.key() + " must be at least 0");
     }
     CostOptions.validate(configuration);
+    LedgerOptions.validate(configuration);
     models.forEach(model -> new ModelOptions(model).validate(configuration));
     models.forEach(model -> new RemoteModelOptions(model).validate(configuration));
   }

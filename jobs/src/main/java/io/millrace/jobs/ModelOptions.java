@@ -6,6 +6,7 @@ import io.millrace.engine.EngineConfig;
 import io.millrace.engine.Speculation;
 import io.millrace.engine.backend.BackendKind;
 import io.millrace.engine.backend.KvType;
+import io.millrace.jobs.cost.PriceTier;
 import java.util.List;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
@@ -37,6 +38,7 @@ public final class ModelOptions {
   public final ConfigOption<Integer> outputTokensMax;
   public final ConfigOption<Double> temperature;
   public final ConfigOption<String> price;
+  public final ConfigOption<PriceTier> tier;
   public final ConfigOption<String> deviceHourUsd;
   public final ConfigOption<String> kwhUsd;
   public final ConfigOption<String> watts;
@@ -153,6 +155,14 @@ public final class ModelOptions {
                 "By what its work is billed: device (the hour, device-hour-usd), electricity (what"
                     + " the device draws, kwh-usd), or catalogue:NAME (tokens, at that model's"
                     + " price; see millrace.price.catalogue).");
+    tier =
+        option("tier")
+            .enumType(PriceTier.class)
+            .defaultValue(PriceTier.STANDARD)
+            .withDescription(
+                "Whose price a token costs, with a price of catalogue:NAME: standard, batch, flex"
+                    + " or priority. What a prompt says itself (service_tier) changes nothing"
+                    + " yet.");
     deviceHourUsd =
         option("device-hour-usd")
             .stringType()
@@ -193,6 +203,7 @@ public final class ModelOptions {
         outputTokensMax,
         temperature,
         price,
+        tier,
         deviceHourUsd,
         kwhUsd,
         watts);

@@ -35,13 +35,18 @@ final class Pricings {
       return remote(options, model, remote.chain(options));
     }
     String price = options.get(of.price);
+    boolean perToken = price.startsWith(CATALOGUE) && price.length() > CATALOGUE.length();
+    if (!perToken && options.get(of.tier) != PriceTier.STANDARD) {
+      throw new IllegalArgumentException(
+          of.tier.key() + " is for prices per token, and " + of.price.key() + " is " + price);
+    }
     if (price.equals("device")) {
       return Pricing.deviceHour(decimal(options, of.deviceHourUsd));
     }
     if (price.equals("electricity")) {
       return Pricing.electricity(decimal(options, of.kwhUsd), decimal(options, of.watts));
     }
-    if (price.startsWith(CATALOGUE) && price.length() > CATALOGUE.length()) {
+    if (perToken) {
       return tokens(options, model, price.substring(CATALOGUE.length()));
     }
     throw new IllegalArgumentException(
@@ -59,13 +64,18 @@ final class Pricings {
         throw new IllegalArgumentException(
             price.key() + " is " + of + ", must be catalogue:NAME for a remote model");
       }
+      ConfigOption<PriceTier> tier = new ModelOptions(name).tier;
+      if (options.contains(tier)) {
+        throw new IllegalArgumentException(
+            tier.key() + " is not for remote models, whose servers say which tier they serve");
+      }
       prices.put(name, price(options, name, of.substring(CATALOGUE.length())));
     }
     return Pricing.remote(model, prices);
   }
 
   private static Pricing tokens(Configuration options, String model, String name) {
-    return Pricing.tokens(price(options, model, name));
+    return Pricing.tokens(price(options, model, name), options.get(new ModelOptions(model).tier));
   }
 
   private static ModelPrice price(Configuration options, String model, String name) {
@@ -75,7 +85,8 @@ final class Pricings {
                   path(options, MillraceOptions.PRICE_CATALOGUE),
                   path(options, MillraceOptions.PRICE_OVERRIDES))
               .of(name);
-      Quote one = price.quote(TokenUsage.of(1, 1), PriceTier.STANDARD, Instant.now());
+      PriceTier tier = options.get(new ModelOptions(model).tier);
+      Quote one = price.quote(TokenUsage.of(1, 1), tier, Instant.now());
       if (!one.priced()) {
         LOG.warn("the work of model {} is unpriced, as {} is: {}", model, name, one.unpriced());
       }

@@ -185,7 +185,7 @@ public final class RemoteModelOptions {
   void validate(Configuration configuration) {
     if (!remote(configuration)) {
       all().stream()
-          .filter(option -> option != protocol && configuration.contains(option))
+          .filter(option -> !option.equals(protocol) && configuration.contains(option))
           .forEach(
               option -> {
                 throw new IllegalArgumentException(

@@ -97,7 +97,7 @@ class ArchitectureTest {
 
   @Test
   void partsOfTheJobDoNotKnowWhoRunsIt() {
-    for (String part : new String[] {"admit", "kafka", "cost", "generate", "state"}) {
+    for (String part : new String[] {"admit", "kafka", "cost", "generate", "state", "ledger"}) {
       holdsAndCanFail(
           noClasses()
               .that(in("jobs." + part, Violations.AdmitOnEmbedded.class))

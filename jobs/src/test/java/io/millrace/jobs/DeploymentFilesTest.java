@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.jobs.kafka.Topics;
+import io.millrace.jobs.ledger.LedgerOptions;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -189,7 +190,7 @@ class DeploymentFilesTest {
 
   @Test
   void everyServiceIsRestartedAndWatched() {
-    Set<String> once = Set.of("topics", "inference");
+    Set<String> once = Set.of("topics", "inference", "ledger");
     assertThat(services()).hasSizeGreaterThan(8);
     services()
         .forEach(
@@ -283,6 +284,22 @@ class DeploymentFilesTest {
     assertThat(strings(services().get("taskmanager").get("volumes")))
         .anyMatch(volume -> volume.endsWith(":/models:ro"));
     assertThat(read(HOME.resolve("jobs/src/main/java/io/millrace/jobs/InferenceJob.java")))
+        .contains("env.execute(\"" + command.get(1) + "\")"); // by which submit.sh finds it
+  }
+
+  @Test
+  void ledgerJobTakesItsArgumentsAndWritesToTheSharedVolume() throws Exception {
+    List<String> command = strings(services().get("ledger").get("command"));
+    assertThat(Class.forName(command.get(2)).getMethod("main", String[].class)).isNotNull();
+    Configuration options =
+        JobArguments.parse(command.subList(3, command.size()).toArray(String[]::new));
+    MillraceOptions.validate(options);
+    String bootstrap = options.get(MillraceOptions.KAFKA_BOOTSTRAP);
+    assertThat(strings(services().get("inference").get("command")))
+        .anyMatch(a -> a.endsWith(bootstrap));
+    assertThat(strings(services().get("taskmanager").get("volumes")))
+        .anyMatch(v -> options.get(LedgerOptions.DIRECTORY).startsWith(v.split(":", 3)[1] + "/"));
+    assertThat(read(HOME.resolve("jobs/src/main/java/io/millrace/jobs/LedgerJob.java")))
         .contains("env.execute(\"" + command.get(1) + "\")"); // by which submit.sh finds it
   }
 

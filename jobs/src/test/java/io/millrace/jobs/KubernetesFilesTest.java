@@ -3,6 +3,7 @@ package io.millrace.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.jobs.kafka.KafkaConnection;
+import io.millrace.jobs.ledger.LedgerOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -160,6 +161,26 @@ class KubernetesFilesTest {
     assertThat(policy.get("podSelector").toString()).contains("app=" + name);
     assertThat(policy.get("ingress").toString())
         .contains("port=" + conf.getString("rest.port", ""), "port=" + metricsPort());
+  }
+
+  @Test
+  void ledgerJobIsAPatchOfThatManifest() throws Exception {
+    Map<String, Object> patch = load("ledger.yaml").get(0);
+    assertThat(deployment.keySet()).containsAll(patch.keySet());
+    Map<String, Object> patched = map(patch.get("spec"));
+    assertThat(spec.keySet()).containsAll(patched.keySet());
+    Configuration changed = configuration(patched);
+    FlinkOptions.require(changed, OF_THE_OPERATOR);
+    assertThat(flink.keySet()).containsAll(changed.keySet());
+    Map<String, Object> job = map(patched.get("job"));
+    assertThat(Class.forName(job.get("entryClass").toString()).getMethod("main", String[].class))
+        .isNotNull();
+    Configuration options = arguments(job);
+    MillraceOptions.validate(options);
+    assertThat(options.get(MillraceOptions.KAFKA_BOOTSTRAP))
+        .isEqualTo(arguments(map(spec.get("job"))).get(MillraceOptions.KAFKA_BOOTSTRAP));
+    assertThat(mounts())
+        .anyMatch(mount -> options.get(LedgerOptions.DIRECTORY).startsWith(mount + "/"));
   }
 
   private String metricsPort() {

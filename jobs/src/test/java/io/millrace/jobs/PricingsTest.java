@@ -47,6 +47,15 @@ class PricingsTest {
   }
 
   @Test
+  void aModelMayBeBilledAtATier() throws Exception {
+    set("millrace.model.default.price", "catalogue:openai/gpt-4o");
+    set("millrace.model.default.tier", "batch");
+    set("millrace.price.catalogue", LitellmExcerpt.FILE.toString());
+    assertThat(charge().totalUsd()).isEqualByComparingTo("0.00125");
+    assertThat(charge().savedBatchUsd()).isEqualByComparingTo("0.00125");
+  }
+
+  @Test
   void aModelThatNoCatalogueKnowsIsUnpriced() throws Exception {
     set("millrace.model.default.price", "catalogue:mine");
     assertThat(charge().totalUsd()).isNull();
@@ -68,6 +77,8 @@ class PricingsTest {
         "price|hour|millrace.model.default.price is hour, must be device, electricity or"
             + " catalogue:NAME",
         "price|catalogue:|millrace.model.default.price is catalogue:, must be device,",
+        "tier|batch|millrace.model.default.tier is for prices per token, and"
+            + " millrace.model.default.price is device",
         "device-hour-usd|cheap|millrace.model.default.device-hour-usd is cheap, must be a decimal",
         "device-hour-usd|-1|the price of a device hour is -1, must be 0 to 1000000 USD",
       })

@@ -13,16 +13,19 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.function.IntToDoubleFunction;
 
 /**
  * Decides what each step computes. The whole policy:
  *
  * <ol>
- *   <li>Each running sequence computes at least one token in every step. The rest of the step's
- *       budget goes to those with more to compute, running or waiting, in the order of the {@link
- *       WaitingQueue}: priority, fair shares of the tenants, deadline, arrival. So a long prompt
- *       slows others down but never stops them, and many long prompts of one tenant slow the others
- *       down by no more than the share that is that tenant's.
+ *   <li>Each running sequence computes at least one token in every step, but where that would take
+ *       more of the others' time than is its tenant's share: then in turn with that tenant's others
+ *       ({@link TimeShares}). The rest of the step's budget goes to those with more to compute,
+ *       running or waiting, in the order of the {@link WaitingQueue}: priority, fair shares of the
+ *       tenants, deadline, arrival. So a long prompt slows others down but never stops them, and
+ *       many long prompts of one tenant slow the others down by no more than the share that is that
+ *       tenant's.
  *   <li>A waiting sequence joins, strictly in that order, while there is a place, budget, and room
  *       for all its tokens: not for the first chunk only, lest two prompts that fit one at a time
  *       block each other half way. One block stays free for each running sequence that may grow,
@@ -32,9 +35,11 @@ import java.util.TreeSet;
  *       compute most of it, it lets those behind it go first until then ({@link PrefixAwaiters}).
  *   <li>A running sequence always has blocks for all its tokens. If none is free for the token it
  *       drew last, the least senior running sequence is preempted: it gives its blocks up and waits
- *       again, keeping its tokens. What it had computed stays cached until others need the room.
- *       Seniority is another order than the queue's, by priority and arrival, because that one
- *       changes with what is served: two sequences must not preempt each other in turn.
+ *       again, keeping its tokens. What it had computed stays cached until others need the room. So
+ *       is the least senior of a tenant that has several, where all places are taken and the tenant
+ *       whose turn it is has none. Seniority is another order than the queue's, by priority and
+ *       arrival, because that one changes with what is served: two sequences must not preempt each
+ *       other in turn.
  *   <li>A sequence whose deadline passes ends, waiting or running.
  * </ol>
  *
@@ -67,12 +72,14 @@ public final class Scheduler {
 
   private final WaitingQueue waiting;
   private final PrefixAwaiters awaiters;
+  private final TimeShares shares;
 
   /** All with a deadline, the next to pass first. */
   private final TreeSet<Sequence> byDeadline =
       new TreeSet<>(
           Comparator.comparingLong(Sequence::deadlineMs).thenComparingLong(Sequence::arrival));
 
+  private long steps;
   private long preemptions;
   private long prefixQueryTokens;
   private long prefixHitTokens;
@@ -86,6 +93,16 @@ public final class Scheduler {
     this.prefixCache = new PrefixCache(pool);
     this.waiting = new WaitingQueue(config.overtakesMax());
     this.awaiters = new PrefixAwaiters(pool.blockTokens(), waiting::compare);
+    this.shares = new TimeShares(config.stepTokensMax());
+  }
+
+  /**
+   * Has steps shared out by the time they take.
+   *
+   * @param nanos how long a step takes by the tokens it computes, never falling
+   */
+  public void measured(IntToDoubleFunction nanos) {
+    shares.measured(nanos);
   }
 
   /**
@@ -132,18 +149,23 @@ public final class Scheduler {
   public ScheduledBatch schedule() {
     reserveRunning();
     awaiters.takeReady(running).forEach(waiting::putBack);
+    makePlace();
+    steps++;
+    TimeShares.Share share = shares.of(running, canJoin() ? waiting.first() : null);
     List<Chunk> chunks = new ArrayList<>(running.size() + 1);
     List<Sequence> catchingUp = new ArrayList<>();
     for (Sequence sequence : running) {
-      if (sequence.pendingTokens() == 1) {
-        chunk(sequence, 1, chunks);
-      } else {
-        catchingUp.add(sequence);
+      if (share.sequences().contains(sequence)) {
+        if (sequence.pendingTokens() == 1) {
+          chunk(sequence, 1, chunks);
+        } else {
+          catchingUp.add(sequence);
+        }
       }
     }
     catchingUp.sort(waiting::compare);
-    // One token of each running sequence is set aside.
-    int budget = config.stepTokensMax() - running.size();
+    // One token of each sequence that takes part is set aside.
+    int budget = share.rows() - share.sequences().size();
     for (Sequence sequence : catchingUp) {
       budget -= joinBefore(sequence, budget, chunks);
       budget -= chunk(sequence, 1 + budget, chunks) - 1;
@@ -207,7 +229,7 @@ public final class Scheduler {
    */
   private int joinBefore(Sequence other, int budget, List<Chunk> chunks) {
     int left = budget;
-    while (!waiting.isEmpty() && left > 0 && running.size() < config.sequencesMax()) {
+    while (left > 0 && canJoin()) {
       Sequence next = waiting.first();
       if (other != null && !waiting.comesBefore(next, other)) {
         break;
@@ -223,6 +245,10 @@ public final class Scheduler {
       left -= chunk(next, left, chunks);
     }
     return budget - left;
+  }
+
+  private boolean canJoin() {
+    return !waiting.isEmpty() && running.size() < config.sequencesMax();
   }
 
   /** Has a sequence that would join wait, if others are about to compute most of it. */
@@ -254,7 +280,8 @@ public final class Scheduler {
   }
 
   /** Plans a sequence's next tokens, as many as it has and the limit allows. */
-  private static int chunk(Sequence sequence, int tokensMax, List<Chunk> chunks) {
+  private int chunk(Sequence sequence, int tokensMax, List<Chunk> chunks) {
+    sequence.takePart(steps);
     int from = sequence.computedTokens();
     int to = Math.min(sequence.length(), from + tokensMax);
     chunks.add(new Chunk(sequence, from, to, to == sequence.length()));
@@ -269,12 +296,29 @@ public final class Scheduler {
     for (int i = 0; i < running.size(); i++) {
       // Who gives its own blocks up was the last, so that the loop ends.
       while (i < running.size() && !running.get(i).blockTable().grow(running.get(i).length())) {
-        Sequence victim = running.remove(running.size() - 1);
-        victim.preempt();
-        waiting.putBack(victim);
-        preemptions++;
+        preempt(running.get(running.size() - 1));
       }
     }
+  }
+
+  /**
+   * Where all places are taken and the next tenant has none, it gets one of those that have most.
+   * The other loses little: what was computed of its sequence stays cached.
+   */
+  private void makePlace() {
+    if (config.prefixCache() && !waiting.isEmpty() && running.size() == config.sequencesMax()) {
+      Sequence victim = shares.displaced(running, waiting.first());
+      if (victim != null) {
+        preempt(victim);
+      }
+    }
+  }
+
+  private void preempt(Sequence victim) {
+    running.remove(victim);
+    victim.preempt();
+    waiting.putBack(victim);
+    preemptions++;
   }
 
   private boolean hasRoom(Sequence sequence, CachedPrefix prefix) {

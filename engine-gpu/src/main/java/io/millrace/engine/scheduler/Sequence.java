@@ -54,6 +54,7 @@ public final class Sequence implements TokenHistory {
   private boolean joined;
   private boolean senior;
   private int preemptions;
+  private long lastStep;
   private boolean awaitedPrefix;
   private FinishReason finishReason;
   private String error;
@@ -234,6 +235,15 @@ public final class Sequence implements TokenHistory {
   /** How often it gave its blocks up. */
   int preemptions() {
     return preemptions;
+  }
+
+  /** The step that last computed some of it, counted from 1; 0 for none yet. */
+  long lastStep() {
+    return lastStep;
+  }
+
+  void takePart(long step) {
+    lastStep = step;
   }
 
   /** Whether it waited so long that it goes before all others. */

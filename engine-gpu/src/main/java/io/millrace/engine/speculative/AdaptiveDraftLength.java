@@ -1,10 +1,7 @@
 package io.millrace.engine.speculative;
 
-import io.millrace.engine.kvcache.BlockPool;
-import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.scheduler.Sequence;
 import java.util.List;
-import java.util.function.LongSupplier;
 
 /**
  * As many tokens as bring the most tokens per time: none, if a step with drafts is not expected to.
@@ -97,9 +94,8 @@ public final class AdaptiveDraftLength implements DraftLength {
   }
 
   @Override
-  public void calibrate(
-      LanguageModel model, BlockPool pool, long nanosMax, LongSupplier nanoClock) {
-    times = PassTimes.measure(model, pool, nanosMax, nanoClock);
+  public void calibrate(PassTimes target) {
+    times = target;
     acceptance = new Acceptance();
     realised = new RealisedGain();
   }

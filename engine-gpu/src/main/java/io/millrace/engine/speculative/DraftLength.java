@@ -1,10 +1,7 @@
 package io.millrace.engine.speculative;
 
-import io.millrace.engine.kvcache.BlockPool;
-import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.scheduler.Sequence;
 import java.util.List;
-import java.util.function.LongSupplier;
 
 /**
  * Decides how many tokens to draft. Implementations learn from what became of earlier drafts; the
@@ -48,15 +45,10 @@ public interface DraftLength {
   double plainNanos(int sequences);
 
   /**
-   * Measures how long the target's passes take, and forgets what was learned before: warm-up may
-   * have taught it what code takes that is not compiled, and what made-up prompts accept.
-   *
-   * @param model the target, idle
-   * @param pool its blocks
-   * @param nanosMax about how long it may take
-   * @param nanoClock the time in nanoseconds, from any origin
+   * Takes how long the target's passes take, and forgets what was learned before: warm-up may have
+   * taught it what code takes that is not compiled, and what made-up prompts accept.
    */
-  void calibrate(LanguageModel model, BlockPool pool, long nanosMax, LongSupplier nanoClock);
+  void calibrate(PassTimes target);
 
   /** Forgets a sequence that has ended, whether it was ever seen or not. */
   void release(Sequence sequence);

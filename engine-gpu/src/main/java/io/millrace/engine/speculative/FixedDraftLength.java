@@ -1,11 +1,8 @@
 package io.millrace.engine.speculative;
 
-import io.millrace.engine.kvcache.BlockPool;
-import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.scheduler.Sequence;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.LongSupplier;
 
 /** Always the same number of tokens, whatever becomes of them. */
 record FixedDraftLength(int tokens) implements DraftLength {
@@ -30,8 +27,7 @@ record FixedDraftLength(int tokens) implements DraftLength {
   }
 
   @Override
-  public void calibrate(
-      LanguageModel model, BlockPool pool, long nanosMax, LongSupplier nanoClock) {}
+  public void calibrate(PassTimes target) {}
 
   @Override
   public void release(Sequence sequence) {}

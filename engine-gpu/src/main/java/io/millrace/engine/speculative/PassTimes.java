@@ -18,7 +18,7 @@ import java.util.function.LongSupplier;
  * numbers of rows times are interpolated; beyond the last, a row costs what it costs on average
  * from half of that on.
  */
-final class PassTimes {
+public final class PassTimes {
 
   /** Nothing measured: every pass takes no time. */
   static final PassTimes UNKNOWN = new PassTimes(new int[0], new double[0]);
@@ -52,7 +52,7 @@ final class PassTimes {
    * @param nanosMax about how long it may take; a model too slow for it is measured with few rows
    * @param nanoClock the time in nanoseconds, from any origin
    */
-  static PassTimes measure(
+  public static PassTimes measure(
       LanguageModel model, BlockPool pool, long nanosMax, LongSupplier nanoClock) {
     int positions =
         (int) Math.min(model.contextLength(), (long) pool.available() * pool.blockTokens());
@@ -80,7 +80,7 @@ final class PassTimes {
    * @param wanted rows, 0 or more; 0 takes no time
    * @return nanoseconds; 0 if nothing was measured
    */
-  double nanos(int wanted) {
+  public double nanos(int wanted) {
     if (wanted == 0 || rows.length == 0) {
       return 0;
     }

@@ -2,7 +2,6 @@ package io.millrace.engine.speculative;
 
 import io.millrace.engine.DraftCounts;
 import io.millrace.engine.kvcache.BlockPool;
-import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.scheduler.ChunkOutput;
 import io.millrace.engine.scheduler.ScheduledBatch;
 import io.millrace.engine.scheduler.ScheduledBatch.Chunk;
@@ -129,16 +128,15 @@ public final class Speculator implements AutoCloseable {
   }
 
   /**
-   * Measures what drafts and steps take, once the kernels are compiled: see {@link
-   * DraftLength#calibrate}.
+   * Measures what drafts take, once the kernels are compiled, and forgets what was learned before.
    *
-   * @param model the target, idle
+   * @param target how long the target's passes take
    * @param nanosMax about how long it may take
    */
-  public void calibrate(LanguageModel model, long nanosMax) {
+  public void calibrate(PassTimes target, long nanosMax) {
     if (!off) {
-      draftLength.calibrate(model, pool, nanosMax / 2, nanoClock);
-      proposer.calibrate(nanosMax / 2);
+      draftLength.calibrate(target);
+      proposer.calibrate(nanosMax);
     }
   }
 

@@ -25,6 +25,7 @@ final class Commands {
         new WatchCommand(),
         new ReplayCommand(),
         new PriceCommand(),
+        new LedgerCommand(),
         new GenerateCommand(),
         new TokenizeCommand(),
         new InspectCommand(),

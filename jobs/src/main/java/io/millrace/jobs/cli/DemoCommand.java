@@ -7,6 +7,7 @@ import io.millrace.jobs.cli.demo.DemoDirectory;
 import io.millrace.jobs.cli.demo.DemoRun;
 import io.millrace.jobs.cli.progress.ProgressPrinter;
 import io.millrace.jobs.embedded.Pipeline;
+import io.millrace.jobs.ledger.LedgerOptions;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -75,7 +76,8 @@ final class DemoCommand implements Callable<Integer> {
       try (Pipeline pipeline =
               Pipeline.start(
                   new Pipeline.Settings(data, 0, 0, 0, options(), PARTITIONS, Map.of())
-                      .withAnomalies(),
+                      .withAnomalies()
+                      .withLedger(),
                   models);
           DemoRun run = new DemoRun(pipeline, seconds, samples)) {
         end.set(
@@ -90,6 +92,9 @@ final class DemoCommand implements Callable<Integer> {
         if (!reconciled) {
           throw CommandFailure.failed(
               "not every prompt was settled exactly once, or the costs do not add up");
+        }
+        if (!run.inLedger()) {
+          throw CommandFailure.failed("the ledger does not hold the rows of the costs topic");
         }
         if (!exit) {
           err.println("A trickle of traffic goes on; Ctrl-C ends.");
@@ -118,6 +123,9 @@ final class DemoCommand implements Callable<Integer> {
     options.set(
         MillraceOptions.ANOMALY_COST_MIN_USD,
         options.getOptional(MillraceOptions.ANOMALY_COST_MIN_USD).orElse(1e-6));
+    options.set(
+        LedgerOptions.INTERVAL,
+        options.getOptional(LedgerOptions.INTERVAL).orElse(Duration.ofSeconds(2)));
     return options;
   }
 
@@ -129,6 +137,10 @@ final class DemoCommand implements Callable<Integer> {
     }
     long begin = System.nanoTime();
     while (!run.booked() && System.nanoTime() - begin < SETTLED_MAX.toNanos()) {
+      step(run, watch, progress);
+    }
+    run.compareLedger();
+    while (!run.inLedger() && System.nanoTime() - begin < SETTLED_MAX.toNanos()) {
       step(run, watch, progress);
     }
     progress.finish(run.progress());

@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "up",
     description = {
-      "Run broker, cluster, inference job and anomaly job until Ctrl-C.",
+      "Run broker, cluster, inference job, anomaly job and ledger job until Ctrl-C.",
       "A new start over the same data goes on from where the last one was."
     })
 final class UpCommand implements Callable<Integer> {
@@ -85,11 +85,19 @@ final class UpCommand implements Callable<Integer> {
       err.println("starting ...");
       err.flush();
       try (Pipeline started =
-          Pipeline.start(
-              new Pipeline.Settings(
-                      data, kafkaPort, dashboardPort, metricsPort, options, PARTITIONS, Map.of())
-                  .withAnomalies(),
-              models)) {
+              Pipeline.start(
+                  new Pipeline.Settings(
+                          data,
+                          kafkaPort,
+                          dashboardPort,
+                          metricsPort,
+                          options,
+                          PARTITIONS,
+                          Map.of())
+                      .withAnomalies()
+                      .withLedger(),
+                  models);
+          LedgerUpkeep upkeep = LedgerUpkeep.start(started.ledger().orElseThrow())) {
         pipeline.set(started);
         WhereThingsAre.print(started, data, err);
         err.println("Ctrl-C stops; the next start goes on from here.");

@@ -17,6 +17,7 @@ final class WhereThingsAre {
     err.println("dashboard  " + pipeline.dashboardUrl());
     err.println("metrics    " + pipeline.metricsUrl());
     err.println("data       " + data.toAbsolutePath().normalize());
+    pipeline.ledger().ifPresent(ledger -> err.println("ledger     " + ledger));
     LogFile.current().ifPresent(file -> err.println("log        " + file));
     err.flush();
   }

@@ -6,7 +6,8 @@ import java.util.function.LongFunction;
 
 /** Bills the device's time. */
 final class DeviceMeter implements CostMeter {
-  private static final Charge UNKNOWN = Charge.unpriced("electricity-measured", "no second yet");
+  private static final Charge UNKNOWN =
+      Charge.unpriced(null, "electricity-measured", "no second yet");
 
   private final LongFunction<DeviceRate> rates;
 
@@ -29,6 +30,8 @@ final class DeviceMeter implements CostMeter {
         rate.usd(work.decodeNanos()),
         savedByPrefix(input, work),
         rate.price().ofSpared(work.savedNanos()),
+        Charge.NOTHING,
+        null,
         rate.source(),
         rate.version());
   }
@@ -50,6 +53,7 @@ final class DeviceMeter implements CostMeter {
       return UNKNOWN;
     }
     BigDecimal nothing = Charge.NOTHING;
-    return new Charge(nothing, rate.usd(nanos), nothing, nothing, rate.source(), rate.version());
+    return new Charge(
+        nothing, rate.usd(nanos), nothing, nothing, nothing, null, rate.source(), rate.version());
   }
 }

@@ -32,9 +32,14 @@ public sealed interface Pricing extends Serializable {
     return new Electricity(usdPerKwh, watts);
   }
 
-  /** By the token. */
+  /** By the token, at the standard price. */
   static Pricing tokens(ModelPrice price) {
-    return new Tokens(price);
+    return tokens(price, PriceTier.STANDARD);
+  }
+
+  /** By the token, at a tier's price. */
+  static Pricing tokens(ModelPrice price, PriceTier tier) {
+    return new Tokens(price, tier);
   }
 
   /**
@@ -86,10 +91,10 @@ public sealed interface Pricing extends Serializable {
   }
 
   /** See {@link #tokens}. */
-  record Tokens(ModelPrice price) implements Pricing {
+  record Tokens(ModelPrice price, PriceTier tier) implements Pricing {
     @Override
     public CostMeter open(long nowMs) {
-      return new TokenMeter(price);
+      return new TokenMeter(price, tier);
     }
   }
 }

@@ -22,38 +22,42 @@ final class RemoteMeter implements CostMeter {
 
   @Override
   public Charge call(String answering, RemoteUsage usage, String serviceTier, long nowMs) {
-    ModelPrice price = prices.get(answering);
+    ModelPrice price = prices.getOrDefault(answering, prices.get(model));
     Optional<PriceTier> tier = PriceTier.served(serviceTier);
-    if (price == null || usage == null || tier.isEmpty()) {
-      return unpriced(price == null ? prices.get(model) : price);
+    String tierName = tier.map(RemoteMeter::name).orElse(serviceTier);
+    String source = TokenMeter.source(price);
+    if (!prices.containsKey(answering) || usage == null || tier.isEmpty()) {
+      return Charge.unpriced(tierName, source, price.version());
     }
+    TokenUsage all =
+        new TokenUsage(
+            usage.inputTokens(),
+            usage.cachedTokens(),
+            usage.cacheWriteTokens(),
+            usage.cacheWrite1hTokens(),
+            usage.outputTokens(),
+            usage.reasoningTokens());
     Instant at = Instant.ofEpochMilli(nowMs);
-    Quote quote =
-        price.quote(
-            new TokenUsage(
-                usage.inputTokens(),
-                usage.cachedTokens(),
-                usage.cacheWriteTokens(),
-                usage.cacheWrite1hTokens(),
-                usage.outputTokens(),
-                usage.reasoningTokens()),
-            tier.get(),
-            at);
+    Quote quote = price.quote(all, tier.get(), at);
     Quote uncached = price.quote(TokenUsage.of(usage.inputTokens(), 0), tier.get(), at);
     if (!quote.priced() || !uncached.priced()) {
-      return unpriced(price);
+      return Charge.unpriced(tierName, source, price.version());
     }
+    Quote standard = price.quote(all, PriceTier.STANDARD, at);
     return new Charge(
         Charge.scaled(quote.inputUsd()),
         Charge.scaled(quote.outputUsd()),
         Charge.scaled(uncached.inputUsd().subtract(quote.inputUsd())),
         Charge.NOTHING,
-        TokenMeter.source(price),
+        standard.priced() ? Charge.scaled(standard.usd().subtract(quote.usd())) : null,
+        tierName,
+        source,
         price.version());
   }
 
-  private static Charge unpriced(ModelPrice price) {
-    return Charge.unpriced(TokenMeter.source(price), price.version());
+  /** A row names no tier where it is the standard one. */
+  private static String name(PriceTier tier) {
+    return tier == PriceTier.STANDARD ? null : tier.label();
   }
 
   /** Nothing is computed here. */
@@ -68,6 +72,13 @@ final class RemoteMeter implements CostMeter {
     BigDecimal nothing = Charge.NOTHING;
     ModelPrice price = prices.get(model);
     return new Charge(
-        nothing, nothing, nothing, nothing, TokenMeter.source(price), price.version());
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        nothing,
+        null,
+        TokenMeter.source(price),
+        price.version());
   }
 }

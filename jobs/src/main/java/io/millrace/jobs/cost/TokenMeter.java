@@ -10,10 +10,12 @@ import java.time.Instant;
  */
 final class TokenMeter implements CostMeter {
   private final ModelPrice price;
+  private final PriceTier tier;
   private final String source;
 
-  TokenMeter(ModelPrice price) {
+  TokenMeter(ModelPrice price, PriceTier tier) {
     this.price = price;
+    this.tier = tier;
     this.source = source(price);
   }
 
@@ -25,31 +27,41 @@ final class TokenMeter implements CostMeter {
   @Override
   public Charge work(Work work, long nowMs) {
     long input = work.freshTokens() + work.cachedTokens();
-    Quote quote = quote(input, work.cachedTokens(), work.outputTokens(), nowMs);
-    Quote uncached = quote(input, 0, 0, nowMs);
+    TokenUsage usage = usage(input, work.cachedTokens(), work.outputTokens());
+    Quote quote = quote(usage, tier, nowMs);
+    Quote uncached = quote(usage(input, 0, 0), tier, nowMs);
     if (!quote.priced() || !uncached.priced()) {
-      return Charge.unpriced(source, price.version());
+      return Charge.unpriced(tierName(), source, price.version());
     }
+    Quote standard = quote(usage, PriceTier.STANDARD, nowMs);
     return new Charge(
         Charge.scaled(quote.inputUsd()),
         Charge.scaled(quote.outputUsd()),
         Charge.scaled(uncached.inputUsd().subtract(quote.inputUsd())),
         Charge.NOTHING,
+        standard.priced() ? Charge.scaled(standard.usd().subtract(quote.usd())) : null,
+        tierName(),
         source,
         price.version());
   }
 
-  private Quote quote(long input, long cached, long output, long nowMs) {
-    return price.quote(
-        new TokenUsage(input, cached, 0, 0, output, 0),
-        PriceTier.STANDARD,
-        Instant.ofEpochMilli(nowMs));
+  private static TokenUsage usage(long input, long cached, long output) {
+    return new TokenUsage(input, cached, 0, 0, output, 0);
+  }
+
+  private Quote quote(TokenUsage usage, PriceTier of, long nowMs) {
+    return price.quote(usage, of, Instant.ofEpochMilli(nowMs));
   }
 
   /** Nobody pays for time. */
   @Override
   public Charge time(long nanos, long nowMs) {
     BigDecimal nothing = Charge.NOTHING;
-    return new Charge(nothing, nothing, nothing, nothing, source, price.version());
+    return new Charge(
+        nothing, nothing, nothing, nothing, nothing, tierName(), source, price.version());
+  }
+
+  private String tierName() {
+    return tier == PriceTier.STANDARD ? null : tier.label();
   }
 }

@@ -21,6 +21,7 @@ import java.nio.file.attribute.BasicFileAttributes;
  * kafka/        the broker's topics and offsets
  * checkpoints/  by job: retained checkpoints
  * savepoints/   by job
+ * ledger/       rows of costs as files
  * logs/         of the broker and of Flink, bounded
  * tmp/          emptied at every start: RocksDB's working files, Flink's working directory
  * lock          held while a process uses the directory; names that process
@@ -98,6 +99,11 @@ public final class DataDirectory implements AutoCloseable {
 
   public Path savepoints() {
     return root.resolve("savepoints");
+  }
+
+  /** Made by the ledger job, where it runs. */
+  public Path ledger() {
+    return root.resolve("ledger");
   }
 
   public Path logs() {

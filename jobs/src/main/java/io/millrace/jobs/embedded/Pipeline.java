@@ -2,12 +2,15 @@ package io.millrace.jobs.embedded;
 
 import io.millrace.jobs.AnomalyJob;
 import io.millrace.jobs.InferenceJob;
+import io.millrace.jobs.LedgerJob;
 import io.millrace.jobs.MillraceOptions;
 import io.millrace.jobs.ModelOptions;
 import io.millrace.jobs.Models;
 import io.millrace.jobs.RemoteModelOptions;
 import io.millrace.jobs.kafka.KafkaEndpoints;
 import io.millrace.jobs.kafka.Topics;
+import io.millrace.jobs.ledger.LedgerOptions;
+import io.millrace.jobs.ledger.LedgerSink;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +35,7 @@ public final class Pipeline implements AutoCloseable {
 
   private static final String JOB_NAME = "millrace-inference";
   private static final String ANOMALY_JOB_NAME = "millrace-anomaly";
+  private static final String LEDGER_JOB_NAME = "millrace-ledger";
 
   /** Opening large models is most of it. */
   private static final Duration RUNNING_MAX = Duration.ofMinutes(5);
@@ -39,7 +43,7 @@ public final class Pipeline implements AutoCloseable {
   /** Room for keys, headers and framing around the largest value, bytes. */
   private static final long RECORD_OVERHEAD_BYTES = 64 * 1024;
 
-  /** Everything but the engines shares one slot, and so does the anomaly job. */
+  /** Everything but the engines shares one slot; so do the anomaly job and the ledger job each. */
   private static final int CPU_SLOTS = 1;
 
   /**
@@ -52,6 +56,7 @@ public final class Pipeline implements AutoCloseable {
    * @param flink Flink's own options of the job, where they are to differ from {@link
    *     EmbeddedFlinkConfig}
    * @param anomalies whether the anomaly job runs, too
+   * @param ledger whether the ledger job runs, too
    */
   public record Settings(
       Path data,
@@ -62,9 +67,10 @@ public final class Pipeline implements AutoCloseable {
       int partitions,
       Map<String, String> topicSettings,
       Configuration flink,
-      boolean anomalies) {
+      boolean anomalies,
+      boolean ledger) {
 
-    /** Without the anomaly job, with Flink's options as they are. */
+    /** Without the anomaly job and the ledger job, with Flink's options as they are. */
     public Settings(
         Path data,
         int kafkaPort,
@@ -82,6 +88,7 @@ public final class Pipeline implements AutoCloseable {
           partitions,
           topicSettings,
           new Configuration(),
+          false,
           false);
     }
 
@@ -96,7 +103,8 @@ public final class Pipeline implements AutoCloseable {
           partitions,
           topicSettings,
           flink,
-          anomalies);
+          anomalies,
+          ledger);
     }
 
     /** With the anomaly job. */
@@ -110,6 +118,22 @@ public final class Pipeline implements AutoCloseable {
           partitions,
           topicSettings,
           flink,
+          true,
+          ledger);
+    }
+
+    /** With the ledger job; into the data directory's ledger/ where the options do not say. */
+    public Settings withLedger() {
+      return new Settings(
+          data,
+          kafkaPort,
+          dashboardPort,
+          metricsPort,
+          options,
+          partitions,
+          topicSettings,
+          flink,
+          anomalies,
           true);
     }
   }
@@ -121,6 +145,8 @@ public final class Pipeline implements AutoCloseable {
   private Topics topics;
   private JobHandle job;
   private JobHandle anomalyJob;
+  private JobHandle ledgerJob;
+  private Path ledger;
 
   private Pipeline() {}
 
@@ -171,6 +197,16 @@ public final class Pipeline implements AutoCloseable {
     return Optional.ofNullable(anomalyJob);
   }
 
+  /** Nothing where the settings leave it out. */
+  public Optional<JobHandle> ledgerJob() {
+    return Optional.ofNullable(ledgerJob);
+  }
+
+  /** The ledger's directory; nothing where the settings leave the ledger job out. */
+  public Optional<Path> ledger() {
+    return Optional.ofNullable(ledger);
+  }
+
   /** Stops the job, keeping its checkpoints, and then what it ran on; bounded in time. */
   @Override
   public synchronized void close() {
@@ -206,6 +242,16 @@ public final class Pipeline implements AutoCloseable {
       anomalyJob = flink.resume(watching);
       anomalyJob.awaitRunning(RUNNING_MAX);
     }
+    if (settings.ledger()) {
+      options.set(
+          LedgerOptions.DIRECTORY,
+          options.getOptional(LedgerOptions.DIRECTORY).orElse(data.ledger().toString()));
+      StreamExecutionEnvironment keeping = flink.environment(LEDGER_JOB_NAME);
+      LedgerJob.define(keeping, endpoints.ledgerRows(), new LedgerSink(options), options);
+      ledgerJob = flink.resume(keeping);
+      ledgerJob.awaitRunning(RUNNING_MAX);
+      ledger = Path.of(options.get(LedgerOptions.DIRECTORY));
+    }
   }
 
   private EmbeddedFlinkConfig cluster(Settings settings, Configuration options) {
@@ -213,9 +259,10 @@ public final class Pipeline implements AutoCloseable {
         options.get(MillraceOptions.MODELS).stream()
             .mapToInt(model -> options.get(new ModelOptions(model).parallelism))
             .sum();
+    int watching = (settings.anomalies() ? 1 : 0) + (settings.ledger() ? 1 : 0);
     return EmbeddedFlinkConfig.in(data)
         .withPorts(settings.dashboardPort(), settings.metricsPort())
-        .withTaskManagers(1, CPU_SLOTS + engines + (settings.anomalies() ? 1 : 0));
+        .withTaskManagers(1, CPU_SLOTS + engines + watching);
   }
 
   private void createTopics(Settings settings, Configuration options) {

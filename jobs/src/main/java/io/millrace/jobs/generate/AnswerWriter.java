@@ -85,7 +85,7 @@ final class AnswerWriter {
         responses
             .answered(prompt, finished, CacheOutcome.none, times, nowMs)
             .setCostUsd(cost.getTotalUsd())
-            .setSavedUsd(cost.getSavedPrefixUsd())
+            .setSavedUsd(charge.savedUsd())
             .build();
     // Of the prompt as it is counted, once: what its first choice found.
     response.getUsage().setCachedTokens(answer.choices().get(0).cachedPromptTokens());

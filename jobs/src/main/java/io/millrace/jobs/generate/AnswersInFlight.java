@@ -101,7 +101,10 @@ final class AnswersInFlight {
     }
   }
 
-  /** Gives the engine what it has room for, and those whose time is over, to be ended by it. */
+  /**
+   * Gives the engine what it has room for, and those whose time is over, to be ended by it. The
+   * current key is another afterwards.
+   */
   void feedEngine() throws Exception {
     long nowMs = epochMillis.getAsLong();
     for (String fingerprint : waiting.takeDue(nowMs)) {
@@ -113,7 +116,7 @@ final class AnswersInFlight {
         generate(new InFlight(state.leader()));
       }
     }
-    while (!waiting.isEmpty() && waiting.engineHasRoom()) {
+    while (waiting.hasTurn()) {
       keys.setCurrentKey(waiting.take());
       generate(new InFlight(state.leader()));
     }

@@ -81,6 +81,8 @@ final class CostRows {
         .setSavedDedupUsd(Charge.NOTHING)
         .setSavedPrefixUsd(Charge.NOTHING)
         .setSavedSpeculationUsd(Charge.NOTHING)
+        .setSavedBatchUsd(Charge.NOTHING)
+        .setServiceTier(charge.tier())
         .setPriceSource(charge.source())
         .setPriceVersion(charge.version());
   }
@@ -91,7 +93,8 @@ final class CostRows {
         .setTotalUsd(null)
         .setSavedDedupUsd(null)
         .setSavedPrefixUsd(null)
-        .setSavedSpeculationUsd(null);
+        .setSavedSpeculationUsd(null)
+        .setSavedBatchUsd(null);
   }
 
   /** The same row with what was done for the answer, and what that costs. */
@@ -103,6 +106,7 @@ final class CostRows {
         .setDraftedTokens(answer.sum(ChoiceInFlight::draftedTokens))
         .setAcceptedTokens(answer.sum(ChoiceInFlight::acceptedTokens))
         .setDeviceNanos(answer.prefillNanos() + answer.decodeNanos())
+        .setServiceTier(charge.tier())
         .setPriceSource(charge.source())
         .setPriceVersion(charge.version());
     return charge.totalUsd() == null
@@ -111,6 +115,7 @@ final class CostRows {
             .setOutputUsd(charge.outputUsd())
             .setTotalUsd(charge.totalUsd())
             .setSavedPrefixUsd(charge.savedPrefixUsd())
-            .setSavedSpeculationUsd(charge.savedSpeculationUsd());
+            .setSavedSpeculationUsd(charge.savedSpeculationUsd())
+            .setSavedBatchUsd(charge.savedBatchUsd());
   }
 }

@@ -170,6 +170,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
       answers.reused(prompt, cached, CacheOutcome.hit, nowMs);
     } else {
       inFlight.add(prompt);
+      inFlight.feedEngine();
     }
     // The prompt is in keyed state now, and nothing follows: any mail may run, a checkpoint's too.
     backlog.awaitRoom(anyMail);

@@ -4,7 +4,6 @@ import io.millrace.engine.RemoteOutcome;
 import io.millrace.engine.RemoteUsage;
 import io.millrace.jobs.cost.Charge;
 import io.millrace.jobs.cost.CostMeter;
-import io.millrace.jobs.cost.PriceTier;
 import io.millrace.jobs.state.CountedTokens;
 import io.millrace.jobs.state.RemoteCalls;
 import io.millrace.schemas.CostEvent;
@@ -86,19 +85,11 @@ final class RemoteChoices {
     RemoteCalls first = calls.get(0);
     row.setModel(first.getModel())
         .setBackend(first.getBackend())
-        .setAttempt(calls.stream().mapToInt(RemoteCalls::getCalls).max().getAsInt() - 1)
-        .setServiceTier(tier(first.getServiceTier()));
+        .setAttempt(calls.stream().mapToInt(RemoteCalls::getCalls).max().getAsInt() - 1);
     List<CountedTokens> usages =
         calls.stream().map(RemoteCalls::getUsage).filter(Objects::nonNull).toList();
     row.setCacheWrittenTokens(usages.stream().mapToLong(RemoteChoices::written).sum());
     row.setReasoningTokens(usages.stream().mapToLong(CountedTokens::getReasoning).sum());
-  }
-
-  /** A row names no tier where it is the standard one. */
-  private static String tier(String served) {
-    return PriceTier.served(served)
-        .map(tier -> tier == PriceTier.STANDARD ? null : tier.label())
-        .orElse(served);
   }
 
   private static List<RemoteCalls> calls(InFlight answer) {

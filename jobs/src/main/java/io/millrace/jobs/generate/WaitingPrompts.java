@@ -133,16 +133,26 @@ final class WaitingPrompts {
     return byFingerprint.size();
   }
 
-  /** Whether the engine is to be given another. */
+  /** Whether the engine has room for anyone's. */
   boolean engineHasRoom() {
     return choicesAtEngine < choicesMax;
   }
 
+  /**
+   * Whether the engine is to be given the next of those that wait. For tenants that have nothing
+   * there, half as much room again is kept: they need not wait for an answer of others to end.
+   */
+  boolean hasTurn() {
+    return !isEmpty()
+        && (engineHasRoom()
+            || (choicesAtEngine < choicesMax + choicesMax / 2
+                && tenant(next().tenant()).choicesAtEngine == 0));
+  }
+
   /** Takes the one that is next, of some that wait: its fingerprint. */
   String take() {
-    Entry first = byAdmission.first();
-    Entry next = overtakes >= overtakesMax ? first : best();
-    overtakes = next.equals(first) ? 0 : overtakes + 1;
+    Entry next = next();
+    overtakes = next.equals(byAdmission.first()) ? 0 : overtakes + 1;
     remove(next);
     return next.fingerprint();
   }
@@ -176,6 +186,10 @@ final class WaitingPrompts {
   /** Tenants remembered: those with prompts that wait or are at the engine. */
   int tenants() {
     return tenants.size();
+  }
+
+  private Entry next() {
+    return overtakes >= overtakesMax ? byAdmission.first() : best();
   }
 
   private Entry best() {

@@ -3,6 +3,7 @@ package io.millrace.jobs.kafka;
 import io.millrace.jobs.MillraceOptions;
 import io.millrace.jobs.MillraceOptions.Delivery;
 import io.millrace.jobs.MillraceOptions.RecordFormat;
+import io.millrace.jobs.ledger.LedgerRow;
 import io.millrace.schemas.Anomaly;
 import io.millrace.schemas.CostEvent;
 import java.util.Properties;
@@ -77,6 +78,19 @@ public final class KafkaEndpoints {
         .setGroupId(configuration.get(MillraceOptions.GROUP_ID) + "-anomaly")
         .setStartingOffsets(OffsetsInitializer.earliest())
         .setDeserializer(new CostDeserializer())
+        .setProperty(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed")
+        .setProperty("partition.discovery.interval.ms", "60000")
+        .build();
+  }
+
+  /** The same with where they stand in the topic, for the ledger. */
+  public KafkaSource<LedgerRow> ledgerRows() {
+    return KafkaSource.<LedgerRow>builder()
+        .setProperties(connection.toProperties())
+        .setTopics(topics.costs())
+        .setGroupId(configuration.get(MillraceOptions.GROUP_ID) + "-ledger")
+        .setStartingOffsets(OffsetsInitializer.earliest())
+        .setDeserializer(new LedgerRowDeserializer())
         .setProperty(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed")
         .setProperty("partition.discovery.interval.ms", "60000")
         .build();

@@ -46,6 +46,28 @@ class CostMeterTest {
   }
 
   @Test
+  void aTierHasItsOwnPrice() throws Exception {
+    ModelPrice price = Prices.read(LitellmExcerpt.FILE, null).of("gpt-4o");
+    Charge standard = Pricing.tokens(price).open(NOW_MS).work(WORK, NOW_MS);
+    assertThat(standard.tier()).isNull();
+    assertThat(standard.savedBatchUsd()).isZero();
+    Charge batch = Pricing.tokens(price, PriceTier.BATCH).open(NOW_MS).work(WORK, NOW_MS);
+    assertThat(batch.tier()).isEqualTo("batch");
+    assertThat(batch.outputUsd()).isEqualByComparingTo("0.000025"); // half
+    assertThat(batch.savedBatchUsd())
+        .isPositive()
+        .isEqualByComparingTo(standard.totalUsd().subtract(batch.totalUsd()));
+    Charge priority = Pricing.tokens(price, PriceTier.PRIORITY).open(NOW_MS).work(WORK, NOW_MS);
+    assertThat(priority.savedBatchUsd())
+        .isNegative()
+        .isEqualByComparingTo(standard.totalUsd().subtract(priority.totalUsd()));
+    Charge flex = Pricing.tokens(price, PriceTier.FLEX).open(NOW_MS).work(WORK, NOW_MS);
+    assertThat(flex.totalUsd()).as("gpt-4o has no such tier").isNull();
+    assertThat(flex.savedBatchUsd()).isNull();
+    assertThat(flex.tier()).isEqualTo("flex");
+  }
+
+  @Test
   void tokensOfUnknownPriceAreNotFree() throws Exception {
     CostMeter meter = tokens("github_copilot/gpt-4o");
     Charge charge = meter.work(WORK, NOW_MS);

@@ -72,7 +72,7 @@ record DemoReport(
         line(
             "saved",
             Format.usd(tally.savedUsd(), tally.unpricedSavings())
-                + "  by the answer cache and shared prefixes"));
+                + "  by the answer cache, shared prefixes and drafts"));
     outcome
         .devices()
         .forEach(

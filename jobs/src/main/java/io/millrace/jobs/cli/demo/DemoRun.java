@@ -55,6 +55,7 @@ public final class DemoRun implements AutoCloseable {
   private final long startMs = System.currentTimeMillis();
 
   private final Outcome outcome = new Outcome();
+  private final LedgerComparison ledger;
   private final List<Sample> sent = new ArrayList<>();
   private double lastStepSeconds;
   private double ordinaryDue;
@@ -68,6 +69,7 @@ public final class DemoRun implements AutoCloseable {
   public DemoRun(Pipeline pipeline, double seconds, Path samples) throws IOException {
     this.pipeline = pipeline;
     this.seconds = seconds;
+    this.ledger = new LedgerComparison(pipeline.ledger().orElseThrow());
     this.traffic = new Traffic(Sample.read(samples), SEED);
     this.reader =
         new CommittedReader(
@@ -150,6 +152,16 @@ public final class DemoRun implements AutoCloseable {
     return began;
   }
 
+  /** Begins to wait until the ledger holds the cost rows that have come. */
+  public synchronized void compareLedger() {
+    ledger.begin();
+  }
+
+  /** Whether it does, count and sum. */
+  public synchronized boolean inLedger() throws IOException {
+    return ledger.agrees();
+  }
+
   /** One line on how far it is. */
   public synchronized String progress() {
     String phase = wildSent > 0 && wildSent < WILD_PROMPTS ? "  [cost spike: rentals]" : "";
@@ -164,7 +176,11 @@ public final class DemoRun implements AutoCloseable {
   /** The last screen. */
   public synchronized List<String> report() {
     long wildMs = startMs + (long) (WILD_AT * seconds * 1_000);
-    return new DemoReport(outcome, sent.size(), elapsed(), startMs, wildMs, beganMs()).lines();
+    List<String> lines =
+        new DemoReport(outcome, sent.size(), elapsed(), startMs, wildMs, beganMs()).lines();
+    lines.add("");
+    lines.add(ledger.line());
+    return lines;
   }
 
   private double ratePerSecond() {
@@ -224,7 +240,9 @@ public final class DemoRun implements AutoCloseable {
       int number = Integer.parseInt(answer.customId().substring(CUSTOM_ID.length()));
       outcome.add(answer, sent.get(number));
     } else if (record.topic().equals(pipeline.topics().costs())) {
-      outcome.add(costs.decode(record.value()));
+      CostEvent row = costs.decode(record.value());
+      outcome.add(row);
+      ledger.add(record.partition(), record.offset(), row);
     } else if (record.topic().equals(pipeline.topics().anomalies())) {
       outcome.add(anomalies.decode(record.value()));
     } else {

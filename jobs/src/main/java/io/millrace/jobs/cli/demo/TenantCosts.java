@@ -23,14 +23,15 @@ final class TenantCosts {
     } else {
       usd = usd.add(row.getTotalUsd());
     }
-    if (row.getSavedDedupUsd() == null) {
+    if (row.getSavedDedupUsd() == null || row.getSavedBatchUsd() == null) {
       unpricedSavings++;
     } else {
       savedUsd =
           savedUsd
               .add(row.getSavedDedupUsd())
               .add(row.getSavedPrefixUsd())
-              .add(row.getSavedSpeculationUsd());
+              .add(row.getSavedSpeculationUsd())
+              .add(row.getSavedBatchUsd());
     }
   }
 

@@ -151,7 +151,11 @@ public abstract class EventLine {
           cost.getTotalUsd() == null ? "unpriced" : Format.usd(cost.getTotalUsd()));
     }
     BigDecimal saved =
-        Stream.of(cost.getSavedDedupUsd(), cost.getSavedPrefixUsd(), cost.getSavedSpeculationUsd())
+        Stream.of(
+                cost.getSavedDedupUsd(),
+                cost.getSavedPrefixUsd(),
+                cost.getSavedSpeculationUsd(),
+                cost.getSavedBatchUsd())
             .filter(Objects::nonNull)
             .reduce(BigDecimal.ZERO, BigDecimal::add);
     return String.join(
