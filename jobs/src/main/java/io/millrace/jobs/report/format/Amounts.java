@@ -17,7 +17,7 @@ public final class Amounts {
 
   private static final int CENTS = 2;
   private static final MathContext DIGITS = new MathContext(3, RoundingMode.HALF_EVEN);
-  private static final BigDecimal MILLIONTH = new BigDecimal("0.000001");
+  private static final BigDecimal PLAIN_FROM = new BigDecimal("0.0000001");
   private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
   private static final double NANOS = 1e9;
 
@@ -35,7 +35,7 @@ public final class Amounts {
       return sign
           + String.format(Locale.ROOT, "%,.2f", size.setScale(CENTS, RoundingMode.HALF_EVEN));
     }
-    if (digits.compareTo(MILLIONTH) >= 0) {
+    if (digits.compareTo(PLAIN_FROM) >= 0) {
       BigDecimal plain = digits.stripTrailingZeros();
       return sign + plain.setScale(Math.max(CENTS, plain.scale())).toPlainString();
     }
