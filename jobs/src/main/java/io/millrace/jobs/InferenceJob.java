@@ -2,6 +2,7 @@ package io.millrace.jobs;
 
 import io.millrace.jobs.admit.AdmissionSpec;
 import io.millrace.jobs.admit.AdmitFunction;
+import io.millrace.jobs.budget.BudgetOperator;
 import io.millrace.jobs.generate.GenerateOperatorFactory;
 import io.millrace.jobs.generate.GenerateSpec;
 import io.millrace.jobs.generate.Outputs;
@@ -13,6 +14,7 @@ import io.millrace.jobs.kafka.PromptRecord;
 import io.millrace.jobs.kafka.Sinks;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.schemas.CostEvent;
+import io.millrace.schemas.CostKind;
 import io.millrace.schemas.TokenEvent;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,6 +43,13 @@ import org.slf4j.LoggerFactory;
  *                 │                         ├──> costs
  *                 └─────────────────────────┴──> dead-letters
  * </pre>
+ *
+ * With budgets, what is admitted passes a vertex more, which reads our own costs back:
+ *
+ * <pre>
+ *   admit ──> budget ──> generate: MODEL
+ *   costs ──────┘ └────> dead-letters
+ * </pre>
  */
 public final class InferenceJob {
   private static final Logger LOG = LoggerFactory.getLogger(InferenceJob.class);
@@ -51,10 +60,9 @@ public final class InferenceJob {
   private InferenceJob() {}
 
   /**
-   * Lays the job's graph.
+   * Lays the graph of a job without budgets.
    *
-   * @param models opens the configured models where they are needed
-   * @throws IllegalArgumentException naming an option that is wrong
+   * @throws IllegalArgumentException naming an option that is wrong, or if budgets are configured
    */
   public static void define(
       StreamExecutionEnvironment env,
@@ -62,7 +70,29 @@ public final class InferenceJob {
       Sinks sinks,
       Configuration options,
       Models models) {
+    define(env, prompts, null, sinks, options, models);
+  }
+
+  /**
+   * Lays the job's graph.
+   *
+   * @param costs what the job itself writes, committed, from the first row; read where there are
+   *     budgets
+   * @param models opens the configured models where they are needed
+   * @throws IllegalArgumentException naming an option that is wrong
+   */
+  public static void define(
+      StreamExecutionEnvironment env,
+      Source<PromptRecord, ?, ?> prompts,
+      Source<CostEvent, ?, ?> costs,
+      Sinks sinks,
+      Configuration options,
+      Models models) {
     MillraceOptions.validate(options);
+    boolean budgets = options.contains(BudgetOptions.FILE);
+    if (budgets && costs == null) {
+      throw new IllegalArgumentException(BudgetOptions.FILE.key() + " needs the costs topic");
+    }
     // Batch mode would clear keyed state at every change of key.
     env.setRuntimeMode(RuntimeExecutionMode.STREAMING);
     env.setMaxParallelism(options.get(MillraceOptions.MAX_PARALLELISM));
@@ -88,13 +118,15 @@ public final class InferenceJob {
             .name(AdmitFunction.NAME)
             .uid(AdmitFunction.NAME)
             .slotSharingGroup(CPU_SLOTS);
+    SingleOutputStreamOperator<DeadLetter> paid =
+        budgets ? budgeted(env, admitted, costs, options, byModel) : admitted;
 
     List<SingleOutputStreamOperator<Answer>> generated =
         byModel.entrySet().stream()
             .map(
                 entry ->
                     generate(
-                        admitted.getSideOutput(entry.getValue()),
+                        paid.getSideOutput(entry.getValue()),
                         GenerateSpecs.of(options, entry.getKey(), models),
                         options.get(new ModelOptions(entry.getKey()).parallelism),
                         outputs))
@@ -112,9 +144,34 @@ public final class InferenceJob {
         "costs");
     sink(
         union(generated.stream().map(g -> g.getSideOutput(outputs.deadLetters())).toList())
-            .union(admitted),
+            .union(budgets ? admitted.union(paid) : admitted),
         sinks.deadLetters(),
         "dead-letters");
+  }
+
+  private static SingleOutputStreamOperator<DeadLetter> budgeted(
+      StreamExecutionEnvironment env,
+      SingleOutputStreamOperator<DeadLetter> admitted,
+      Source<CostEvent, ?, ?> costs,
+      Configuration options,
+      Map<String, OutputTag<AdmittedPrompt>> byModel) {
+    DataStream<CostEvent> rows =
+        env.fromSource(costs, WatermarkStrategy.noWatermarks(), "budget-costs")
+            .uid("budget-costs")
+            .slotSharingGroup(CPU_SLOTS)
+            .filter(row -> row.getKind() == CostKind.request && row.getTenant() != null)
+            .name("budget-rows")
+            .uid("budget-rows")
+            .slotSharingGroup(CPU_SLOTS);
+    return union(byModel.values().stream().map(admitted::getSideOutput).toList())
+        .keyBy(AdmittedPrompt::getTenant)
+        .connect(rows.keyBy(CostEvent::getTenant))
+        .transform(
+            BudgetOperator.NAME,
+            TypeInformation.of(DeadLetter.class),
+            new BudgetOperator(BudgetSpecs.of(options, byModel)))
+        .uid(BudgetOperator.NAME)
+        .slotSharingGroup(CPU_SLOTS);
   }
 
   private static SingleOutputStreamOperator<Answer> generate(
@@ -160,7 +217,7 @@ public final class InferenceJob {
       KafkaAccess.require(options);
     }
     KafkaEndpoints kafka = new KafkaEndpoints(options);
-    define(env, kafka.prompts(), kafka.sinks(), options, Models.local());
+    define(env, kafka.prompts(), kafka.budgetCosts(), kafka.sinks(), options, Models.local());
     env.execute("millrace-inference");
   }
 }

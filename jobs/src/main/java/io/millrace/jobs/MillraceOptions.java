@@ -276,14 +276,14 @@ public final class MillraceOptions {
   /** All options with the given models configured, sorted by name. */
   public static List<ConfigOption<?>> all(List<String> models) {
     Stream<ConfigOption<?>> general =
-        Stream.of(MillraceOptions.class, CostOptions.class)
+        Stream.of(
+                MillraceOptions.class, CostOptions.class, LedgerOptions.class, BudgetOptions.class)
             .flatMap(group -> Stream.of(group.getDeclaredFields()))
             .filter(field -> field.getType() == ConfigOption.class)
             .map(MillraceOptions::optionIn);
     Stream<ConfigOption<?>> ofModels =
         models.stream().flatMap(model -> new ModelOptions(model).all().stream());
-    return Stream.of(general, LedgerOptions.all().stream(), ofModels)
-        .flatMap(options -> options)
+    return Stream.concat(general, ofModels)
         .sorted(Comparator.comparing(ConfigOption::key))
         .toList();
   }
@@ -329,6 +329,7 @@ public final class MillraceOptions {
     CostOptions.validate(configuration);
     LedgerOptions.validate(configuration);
     models.forEach(model -> new ModelOptions(model).validate(configuration));
+    BudgetOptions.validate(configuration);
   }
 
   /**

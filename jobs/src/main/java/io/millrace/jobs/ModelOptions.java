@@ -42,6 +42,7 @@ public final class ModelOptions {
   public final ConfigOption<String> deviceHourUsd;
   public final ConfigOption<String> kwhUsd;
   public final ConfigOption<String> watts;
+  public final ConfigOption<String> ceilingUsdPerToken;
 
   /** The options of the model of this name. */
   public ModelOptions(String model) {
@@ -180,6 +181,14 @@ public final class ModelOptions {
             .withDescription(
                 "Power that the device draws, W, where it cannot be measured (on Linux: readable"
                     + " RAPL counters); 0 makes the measurement a must.");
+    ceilingUsdPerToken =
+        option("ceiling-usd-per-token")
+            .stringType()
+            .noDefaultValue()
+            .withDescription(
+                "The most that a token of its prompts and answers can cost, USD, where it is billed"
+                    + " by time (price: device or electricity). Budgets reserve so much"
+                    + " (docs/COST.md), and need it.");
   }
 
   /** All of this model's options. */
@@ -206,7 +215,8 @@ public final class ModelOptions {
         tier,
         deviceHourUsd,
         kwhUsd,
-        watts);
+        watts,
+        ceilingUsdPerToken);
   }
 
   /**

@@ -34,6 +34,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -324,6 +325,26 @@ class InferenceJobTest {
                 "tokens: Writer -> tokens: Committer", "cpu",
                 "costs: Writer -> costs: Committer", "cpu",
                 "dead-letters: Writer -> dead-letters: Committer", "cpu"));
+  }
+
+  @Test
+  void hasABudgetVertexOnlyWithBudgets(@TempDir Path directory) throws Exception {
+    Configuration options = options(new Topics("graph."));
+    options.set(
+        BudgetOptions.FILE, Files.writeString(directory.resolve("budgets.json"), "{}").toString());
+    options.set(new ModelOptions("default").ceilingUsdPerToken, "0.001");
+    StreamExecutionEnvironment env = new StreamExecutionEnvironment(new Configuration());
+    KafkaEndpoints kafkaOf = new KafkaEndpoints(options);
+    Models models = new FakeModels("graph-budgets", 0);
+    InferenceJob.define(
+        env, kafkaOf.prompts(), kafkaOf.budgetCosts(), kafkaOf.sinks(), options, models);
+    assertThat(env.getStreamGraph().getJobGraph().getVertices())
+        .extracting(JobVertex::getName)
+        .contains("Source: prompts -> admit", "budget", "Source: budget-costs -> budget-rows");
+    assertThatThrownBy(
+            () -> InferenceJob.define(env, kafkaOf.prompts(), kafkaOf.sinks(), options, models))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("millrace.budget.file needs the costs topic");
   }
 
   @Test

@@ -95,6 +95,9 @@ class MillraceOptionsTest {
           millrace.model.default.output-tokens-max | 0     | millrace.model.default.output-tokens-max is 0, must be 1 to
           millrace.model.default.temperature     | NaN     | millrace.model.default.temperature is NaN, must be 0 to 100
           millrace.model.default.temperature     | -1      | millrace.model.default.temperature is -1.0, must be 0 to 100
+          millrace.budget.deferred-max           | -1      | millrace.budget.deferred-max is -1, must be 0 to 100000
+          millrace.budget.deferred-size-max      | 1 gb    | millrace.budget.deferred-size-max is 1073741824 bytes, must be 0 to 256 MiB
+          millrace.budget.file                   | b.json  | millrace.model.default.ceiling-usd-per-token is not set: budgets need the most
           """)
   void refusesWhatIsWrongByItsName(String key, String value, String message) {
     Configuration options = new Configuration();
@@ -102,6 +105,28 @@ class MillraceOptionsTest {
     assertThatThrownBy(() -> MillraceOptions.validate(options))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageStartingWith(message);
+  }
+
+  @Test
+  void wantsACeilingOnlyWhereTimeIsBilledAndBudgetsAreKept() {
+    Configuration options = new Configuration();
+    options.setString("millrace.budget.file", "b.json");
+    options.setString("millrace.model.default.price", "catalogue:gpt-4o");
+    assertThatCode(() -> MillraceOptions.validate(options)).doesNotThrowAnyException();
+    options.setString("millrace.model.default.price", "device");
+    options.setString("millrace.model.default.ceiling-usd-per-token", "0.000001");
+    assertThatCode(() -> MillraceOptions.validate(options)).doesNotThrowAnyException();
+    options.setString("millrace.model.default.ceiling-usd-per-token", "-1");
+    assertThatThrownBy(() -> MillraceOptions.validate(options))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "millrace.model.default.ceiling-usd-per-token is -1, must be 0 to 1000 USD with at most"
+                + " 24 decimal places");
+    options.setString("millrace.model.default.ceiling-usd-per-token", "cheap");
+    assertThatThrownBy(() -> MillraceOptions.validate(options))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "millrace.model.default.ceiling-usd-per-token is cheap, must be a decimal number");
   }
 
   @ParameterizedTest

@@ -15,6 +15,8 @@ import io.millrace.jobs.kafka.KafkaEndpoints;
 import io.millrace.jobs.kafka.Topics;
 import io.millrace.jobs.testing.FakeModels;
 import io.millrace.jobs.testing.TopicRecords;
+import io.millrace.schemas.CostEvent;
+import io.millrace.schemas.PlainJson;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -85,6 +87,19 @@ class PoisonPromptTest {
           .isEqualTo("3");
       assertThat(replay()).isEqualTo(new Replay.Outcome(0, 0, 1, 0, 0));
       job.cancel(MAX);
+
+      List<String> settled = new ArrayList<>();
+      for (ConsumerRecord<byte[], byte[]> record : records.committed(topics.costs())) {
+        CostEvent row = PlainJson.read(record.value(), CostEvent.class);
+        if (row.getIsFinal()) {
+          settled.add(row.getRequestId());
+        }
+      }
+      assertThat(settled)
+          .as("a final row each, the poison too")
+          .hasSize(FINE + 4)
+          .doesNotHaveDuplicates()
+          .contains("poison.prompts-0-7");
     }
   }
 

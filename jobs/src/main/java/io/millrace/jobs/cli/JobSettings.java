@@ -1,5 +1,6 @@
 package io.millrace.jobs.cli;
 
+import io.millrace.jobs.BudgetOptions;
 import io.millrace.jobs.MillraceOptions;
 import io.millrace.jobs.ModelOptions;
 import java.nio.file.Files;
@@ -68,6 +69,7 @@ public final class JobSettings {
         options.set(first.draft, readable("--draft", draft).toString());
       }
       MillraceOptions.validate(options);
+      BudgetOptions.read(options);
       MillraceOptions.describe(options); // reads them all, so that a wrong value is told here
     } catch (IllegalArgumentException e) {
       throw CommandFailure.wrongUse(e.getMessage());

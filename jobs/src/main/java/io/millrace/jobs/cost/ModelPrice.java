@@ -1,8 +1,11 @@
 package io.millrace.jobs.cost;
 
 import java.io.Serializable;
+import java.math.BigDecimal;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * What a catalogue says of one model's price per token, whenever it was or will be valid; travels
@@ -64,5 +67,25 @@ public final class ModelPrice implements Serializable {
         .findFirst()
         .map(period -> period.quote(usage, tier))
         .orElseGet(() -> Quote.unpriced("no price of it is valid at " + at));
+  }
+
+  /**
+   * The most that a request can cost that begins now, whatever its tier, how much of it comes from
+   * a cache, and however long it takes: prices that begin later count too. Null if the standard
+   * tier has no price now.
+   *
+   * @param inputTokens of the prompt
+   * @param outputTokens most of the answer
+   */
+  public BigDecimal most(long inputTokens, long outputTokens, Instant now) {
+    if (!quote(TokenUsage.of(inputTokens, outputTokens), PriceTier.STANDARD, now).priced()) {
+      return null;
+    }
+    return periods.stream()
+        .filter(period -> period.until() == null || now.isBefore(period.until()))
+        .map(period -> period.most(inputTokens, outputTokens))
+        .filter(Objects::nonNull)
+        .max(Comparator.naturalOrder())
+        .orElse(null);
   }
 }

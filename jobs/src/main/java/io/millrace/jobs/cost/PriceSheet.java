@@ -4,7 +4,9 @@ import java.io.Serializable;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * One model's prices during one period.
@@ -71,5 +73,15 @@ record PriceSheet(Instant from, Instant until, List<Band> bands) implements Seri
       }
     }
     return Quote.of(terms);
+  }
+
+  /** The most that a request can cost in any tier that is priced; null if there is none. */
+  BigDecimal most(long inputTokens, long outputTokens) {
+    return bands.stream()
+        .filter(band -> inputTokens > band.aboveTokens())
+        .map(band -> band.rates().most(inputTokens, outputTokens))
+        .filter(Objects::nonNull)
+        .max(Comparator.naturalOrder())
+        .orElse(null);
   }
 }

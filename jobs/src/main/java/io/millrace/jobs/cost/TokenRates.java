@@ -2,6 +2,9 @@ package io.millrace.jobs.cost;
 
 import java.io.Serializable;
 import java.math.BigDecimal;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.Objects;
 
 /**
  * What a token of each kind costs, USD; null where nobody knows. 0 is a price: free.
@@ -53,5 +56,25 @@ record TokenRates(
       case OUTPUT -> output;
       case REASONING -> reasoning;
     };
+  }
+
+  /** The most that so many tokens can cost, whatever their kinds; null if that is not known. */
+  BigDecimal most(long inputTokens, long outputTokens) {
+    BigDecimal usd = BigDecimal.ZERO;
+    for (boolean ofInput : new boolean[] {true, false}) {
+      long tokens = ofInput ? inputTokens : outputTokens;
+      BigDecimal rate =
+          Arrays.stream(TokenKind.values())
+              .filter(kind -> kind.ofInput() == ofInput)
+              .map(this::of)
+              .filter(Objects::nonNull)
+              .max(Comparator.naturalOrder())
+              .orElse(null);
+      if (rate == null && tokens > 0) {
+        return null;
+      }
+      usd = rate == null ? usd : usd.add(rate.multiply(BigDecimal.valueOf(tokens)));
+    }
+    return usd;
   }
 }

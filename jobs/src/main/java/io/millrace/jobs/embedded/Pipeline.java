@@ -231,7 +231,8 @@ public final class Pipeline implements AutoCloseable {
     StreamExecutionEnvironment env = flink.environment(JOB_NAME);
     env.configure(settings.flink());
     KafkaEndpoints endpoints = new KafkaEndpoints(options);
-    InferenceJob.define(env, endpoints.prompts(), endpoints.sinks(), options, models);
+    InferenceJob.define(
+        env, endpoints.prompts(), endpoints.budgetCosts(), endpoints.sinks(), options, models);
     MillraceOptions.describe(options).forEach(LOG::info);
     job = flink.resume(env);
     job.awaitRunning(RUNNING_MAX);

@@ -133,21 +133,7 @@ final class AnswerWriter {
       String message,
       boolean retryable,
       long nowMs) {
-    DeadLetter letter =
-        new DeadLetter(
-            bytes(prompt.getKey()),
-            bytes(prompt.getValue()),
-            prompt.getTopic(),
-            prompt.getPartition(),
-            prompt.getOffset(),
-            prompt.getTenant(),
-            prompt.getTraceparent(),
-            prompt.getDeadlineMs() == null ? null : Long.toString(prompt.getDeadlineMs()),
-            "generate-" + model,
-            code,
-            message,
-            retryable,
-            prompt.getReplays());
+    DeadLetter letter = DeadLetter.of(prompt, "generate-" + model, code, message, retryable);
     AnswerTimes times = new AnswerTimes(null, null, nowMs - prompt.getAdmittedMs());
     CostEvent.Builder cost =
         costs

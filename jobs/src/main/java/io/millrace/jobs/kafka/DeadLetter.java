@@ -1,5 +1,8 @@
 package io.millrace.jobs.kafka;
 
+import io.millrace.jobs.state.AdmittedPrompt;
+import java.nio.ByteBuffer;
+
 /**
  * A prompt that cannot be answered, on its way to the dead-letters topic: the original bytes and
  * why.
@@ -61,5 +64,33 @@ public record DeadLetter(
         message,
         retryable,
         0);
+  }
+
+  /** The end of a prompt that was admitted. */
+  public static DeadLetter of(
+      AdmittedPrompt prompt, String stage, String code, String message, boolean retryable) {
+    return new DeadLetter(
+        bytes(prompt.getKey()),
+        bytes(prompt.getValue()),
+        prompt.getTopic(),
+        prompt.getPartition(),
+        prompt.getOffset(),
+        prompt.getTenant(),
+        prompt.getTraceparent(),
+        prompt.getDeadlineMs() == null ? null : Long.toString(prompt.getDeadlineMs()),
+        stage,
+        code,
+        message,
+        retryable,
+        prompt.getReplays());
+  }
+
+  private static byte[] bytes(ByteBuffer buffer) {
+    if (buffer == null) {
+      return null;
+    }
+    byte[] bytes = new byte[buffer.remaining()];
+    buffer.duplicate().get(bytes);
+    return bytes;
   }
 }

@@ -70,12 +70,21 @@ public final class KafkaEndpoints {
             OutputRecords.deadLetters(topics.deadLetters(), outputSizeMax())));
   }
 
-  /** Rows of costs from the first one kept, committed transactions only. */
+  /** Rows of costs for the anomaly job: from the first one kept, committed transactions only. */
   public KafkaSource<CostEvent> costs() {
+    return costs("anomaly");
+  }
+
+  /** Rows of costs for budgets: from the first one kept, for what was spent before counts. */
+  public KafkaSource<CostEvent> budgetCosts() {
+    return costs("budget");
+  }
+
+  private KafkaSource<CostEvent> costs(String reader) {
     return KafkaSource.<CostEvent>builder()
         .setProperties(connection.toProperties())
         .setTopics(topics.costs())
-        .setGroupId(configuration.get(MillraceOptions.GROUP_ID) + "-anomaly")
+        .setGroupId(configuration.get(MillraceOptions.GROUP_ID) + "-" + reader)
         .setStartingOffsets(OffsetsInitializer.earliest())
         .setDeserializer(new CostDeserializer())
         .setProperty(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed")

@@ -3,7 +3,6 @@ package io.millrace.jobs.ledger;
 import static org.apache.flink.configuration.ConfigOptions.key;
 
 import java.time.Duration;
-import java.util.List;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.MemorySize;
@@ -49,10 +48,6 @@ public final class LedgerOptions {
   private static final MemorySize SIZE_MAX = MemorySize.ofMebiBytes(1024);
 
   private LedgerOptions() {}
-
-  public static List<ConfigOption<?>> all() {
-    return List.of(DIRECTORY, INTERVAL, FILE_ROWS_MAX, FILE_SIZE_MAX);
-  }
 
   /**
    * @throws IllegalArgumentException naming the option that is out of range

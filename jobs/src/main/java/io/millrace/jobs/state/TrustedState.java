@@ -17,7 +17,10 @@ public final class TrustedState extends Conversion<Void> {
             "DeviceTime",
             "GeneratedToken",
             "Progress",
-            "Sampling"));
+            "Reservation",
+            "Sampling",
+            "SpentInPeriod",
+            "TenantAccount"));
   }
 
   @Override

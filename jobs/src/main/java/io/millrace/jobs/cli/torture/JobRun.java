@@ -55,7 +55,8 @@ final class JobRun implements AutoCloseable {
 
     StreamExecutionEnvironment env = cluster.environment("torture-" + name);
     KafkaEndpoints kafka = new KafkaEndpoints(options);
-    InferenceJob.define(env, kafka.prompts(), kafka.sinks(), options, Models.local());
+    InferenceJob.define(
+        env, kafka.prompts(), kafka.budgetCosts(), kafka.sinks(), options, Models.local());
     job = cluster.submit(env);
 
     evidence = new Evidence(topics);

@@ -1,0 +1,29 @@
+package io.millrace.jobs.budget;
+
+import io.millrace.jobs.state.AdmittedPrompt;
+import java.io.Serializable;
+import java.util.Map;
+import org.apache.flink.util.OutputTag;
+
+/**
+ * What the budget vertex is told, as it travels to its tasks.
+ *
+ * @param budgets who may spend what
+ * @param bounds the most that a prompt can cost, by model
+ * @param outputs where the prompts of each model go
+ * @param deferredMax prompts of a tenant that may wait
+ * @param deferredBytesMax bytes of them
+ */
+public record BudgetSpec(
+    Budgets budgets,
+    Map<String, CostBound> bounds,
+    Map<String, OutputTag<AdmittedPrompt>> outputs,
+    int deferredMax,
+    long deferredBytesMax)
+    implements Serializable {
+
+  public BudgetSpec {
+    bounds = Map.copyOf(bounds);
+    outputs = Map.copyOf(outputs);
+  }
+}
