@@ -59,7 +59,7 @@ public final class BudgetOptions {
     }
     if (configuration.contains(FILE)) {
       configuration.get(MillraceOptions.MODELS).stream()
-          .filter(model -> !Pricings.perToken(configuration.get(new ModelOptions(model).price)))
+          .filter(model -> Pricings.byTime(configuration, model))
           .forEach(model -> BudgetSpecs.ceiling(configuration, model));
     }
   }

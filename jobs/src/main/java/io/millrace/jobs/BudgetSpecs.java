@@ -35,9 +35,14 @@ final class BudgetSpecs {
    * @throws IllegalArgumentException if that is not configured
    */
   private static CostBound bound(Configuration options, String model) {
-    return Pricings.of(options, model) instanceof Pricing.Tokens tokens
-        ? CostBound.tokens(tokens.price(), tokens.tier())
-        : ceiling(options, model);
+    Pricing pricing = Pricings.of(options, model);
+    if (pricing instanceof Pricing.Tokens tokens) {
+      return CostBound.tokens(tokens.price(), tokens.tier());
+    }
+    if (pricing instanceof Pricing.Remote remote) {
+      return CostBound.remote(remote.prices().values());
+    }
+    return ceiling(options, model);
   }
 
   /**

@@ -53,8 +53,14 @@ final class Pricings {
         of.price.key() + " is " + price + ", must be device, electricity or catalogue:NAME");
   }
 
+  /** Whether a model is billed by the time that it takes. */
+  static boolean byTime(Configuration options, String model) {
+    return !new RemoteModelOptions(model).remote(options)
+        && !perToken(options.get(new ModelOptions(model).price));
+  }
+
   /** Whether such a price is one per token. */
-  static boolean perToken(String price) {
+  private static boolean perToken(String price) {
     return price.startsWith(CATALOGUE) && price.length() > CATALOGUE.length();
   }
 

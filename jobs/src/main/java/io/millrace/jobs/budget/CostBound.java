@@ -7,6 +7,8 @@ import io.millrace.jobs.cost.TokenUsage;
 import java.io.Serializable;
 import java.math.BigDecimal;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
 
 /** The most that a prompt can cost, as it is known before anything is done for it. */
 public sealed interface CostBound extends Serializable {
@@ -40,6 +42,16 @@ public sealed interface CostBound extends Serializable {
     return new Tokens(price, tier);
   }
 
+  /**
+   * What others serve, who say only afterwards at which tier: at the highest of the standard and
+   * the priority prices of all models that may answer. One without a known price leaves no bound.
+   *
+   * @param prices of each of them, one or more
+   */
+  static CostBound remote(Collection<ModelPrice> prices) {
+    return new Remote(List.copyOf(prices));
+  }
+
   /** See {@link #ceiling}. */
   record Ceiling(BigDecimal usdPerToken) implements CostBound {
     public Ceiling {
@@ -59,6 +71,25 @@ public sealed interface CostBound extends Serializable {
     public BigDecimal of(int promptTokens, int outputTokensMax, int choices, long nowMs) {
       return usdPerToken.multiply(
           BigDecimal.valueOf(choices * ((long) promptTokens + outputTokensMax)));
+    }
+  }
+
+  /** See {@link #remote}. */
+  record Remote(List<ModelPrice> prices) implements CostBound {
+    @Override
+    public BigDecimal of(int promptTokens, int outputTokensMax, int choices, long nowMs) {
+      BigDecimal most = BigDecimal.ZERO;
+      for (ModelPrice price : prices) {
+        BigDecimal standard =
+            tokens(price, PriceTier.STANDARD).of(promptTokens, outputTokensMax, choices, nowMs);
+        if (standard == null) {
+          return null;
+        }
+        BigDecimal priority =
+            tokens(price, PriceTier.PRIORITY).of(promptTokens, outputTokensMax, choices, nowMs);
+        most = most.max(standard).max(priority == null ? standard : priority);
+      }
+      return most;
     }
   }
 

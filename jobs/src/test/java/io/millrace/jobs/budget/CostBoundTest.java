@@ -14,6 +14,7 @@ import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,6 +59,20 @@ class CostBoundTest {
     assertThat(bound.of(51, 1, 2, NOW_MS))
         .as("a request of 102 tokens, of which two choices bill the prompt each")
         .isEqualByComparingTo("428");
+  }
+
+  @Test
+  void paysForTheDearestModelThatMayAnswer() throws Exception {
+    ModelPrice cheap =
+        price("{\"m\": {\"input_cost_per_token\": 1, \"output_cost_per_token\": 1}}");
+    ModelPrice dear =
+        price(
+            "{\"m\": {\"input_cost_per_token\": 2, \"output_cost_per_token\": 2,"
+                + " \"input_cost_per_token_priority\": 3, \"output_cost_per_token_priority\": 5}}");
+    assertThat(CostBound.remote(List.of(cheap)).of(10, 10, 1, NOW_MS)).isEqualByComparingTo("20");
+    assertThat(CostBound.remote(List.of(cheap, dear)).of(10, 10, 1, NOW_MS))
+        .isEqualByComparingTo("80");
+    assertThat(CostBound.remote(List.of(cheap, price("{}"))).of(1, 1, 1, NOW_MS)).isNull();
   }
 
   @Test
