@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param id unique among the requests in flight
  * @param promptTokens the rendered and tokenised prompt, at least one token; not copied, not
- *     changed
+ *     changed. Empty for a remote model
  * @param sampling how to draw tokens and when to stop
  * @param priority lower runs first, but for a bound on how long others wait (see {@link
  *     io.millrace.engine.scheduler.Scheduler})
@@ -22,6 +22,9 @@ import java.util.List;
  *     for the one tenant of all who name none
  * @param deadlineMs when it ends with {@link FinishReason#EXPIRED} if it has not ended yet,
  *     milliseconds since 1970 UTC; {@link #NO_DEADLINE} for never
+ * @param chat what a remote model is asked; null for one that runs here, which takes {@code
+ *     promptTokens}
+ * @param attempt number of the next call to a remote model: how many were begun before
  */
 public record GenerationRequest(
     String id,
@@ -31,7 +34,9 @@ public record GenerationRequest(
     List<TokenOutput> resumed,
     String cacheSalt,
     String tenant,
-    long deadlineMs) {
+    long deadlineMs,
+    ChatRequest chat,
+    int attempt) {
 
   /** A deadline that never comes. */
   public static final long NO_DEADLINE = Long.MAX_VALUE;
@@ -49,6 +54,19 @@ public record GenerationRequest(
     requireLength("cache salt", cacheSalt, CACHE_SALT_LENGTH_MAX);
     requireLength("tenant's name", tenant, TENANT_LENGTH_MAX);
     resumed = List.copyOf(resumed);
+  }
+
+  /** A request to a model that runs here. */
+  public GenerationRequest(
+      String id,
+      int[] promptTokens,
+      SamplingParams sampling,
+      int priority,
+      List<TokenOutput> resumed,
+      String cacheSalt,
+      String tenant,
+      long deadlineMs) {
+    this(id, promptTokens, sampling, priority, resumed, cacheSalt, tenant, deadlineMs, null, 0);
   }
 
   /** A request of no tenant, without a deadline. */

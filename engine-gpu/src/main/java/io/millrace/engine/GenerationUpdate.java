@@ -30,6 +30,7 @@ import java.util.List;
  * @param savedNanos device time that the step's drafts spared this request, nanoseconds; negative
  *     where they cost more than they brought. 0 without drafts in the step, and where no step
  *     without drafts has been timed, as with drafts of a fixed length
+ * @param remote what only a remote model's updates say; else null
  */
 public record GenerationUpdate(
     String requestId,
@@ -42,7 +43,47 @@ public record GenerationUpdate(
     long deviceNanos,
     int draftedTokens,
     int acceptedTokens,
-    long savedNanos) {
+    long savedNanos,
+    RemoteOutcome remote) {
+
+  /** An update of a model that runs here. */
+  public GenerationUpdate(
+      String requestId,
+      List<TokenOutput> tokens,
+      String text,
+      FinishReason finishReason,
+      String error,
+      int cachedPromptTokens,
+      int computedTokens,
+      long deviceNanos,
+      int draftedTokens,
+      int acceptedTokens,
+      long savedNanos) {
+    this(
+        requestId,
+        tokens,
+        text,
+        finishReason,
+        error,
+        cachedPromptTokens,
+        computedTokens,
+        deviceNanos,
+        draftedTokens,
+        acceptedTokens,
+        savedNanos,
+        null);
+  }
+
+  /** An update of a remote model, which computes elsewhere and tells no tokens. */
+  public static GenerationUpdate remote(
+      String requestId,
+      String text,
+      FinishReason finishReason,
+      String error,
+      RemoteOutcome remote) {
+    return new GenerationUpdate(
+        requestId, List.of(), text, finishReason, error, 0, 0, 0, 0, 0, 0, remote);
+  }
 
   /** An update of a step without a draft. */
   public GenerationUpdate(

@@ -58,7 +58,9 @@ public final class BudgetOptions {
           DEFERRED_SIZE_MAX.key() + " is " + bytes + " bytes, must be 0 to 256 MiB");
     }
     if (configuration.contains(FILE)) {
-      configuration.get(MillraceOptions.MODELS).forEach(m -> BudgetSpecs.bound(configuration, m));
+      configuration.get(MillraceOptions.MODELS).stream()
+          .filter(model -> Pricings.byTime(configuration, model))
+          .forEach(model -> BudgetSpecs.ceiling(configuration, model));
     }
   }
 }

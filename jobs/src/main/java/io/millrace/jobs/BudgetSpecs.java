@@ -34,10 +34,23 @@ final class BudgetSpecs {
    *
    * @throws IllegalArgumentException if that is not configured
    */
-  static CostBound bound(Configuration options, String model) {
-    if (Pricings.of(options, model) instanceof Pricing.Tokens tokens) {
-      return CostBound.tokens(tokens.price());
+  private static CostBound bound(Configuration options, String model) {
+    Pricing pricing = Pricings.of(options, model);
+    if (pricing instanceof Pricing.Tokens tokens) {
+      return CostBound.tokens(tokens.price(), tokens.tier());
     }
+    if (pricing instanceof Pricing.Remote remote) {
+      return CostBound.remote(remote.prices().values());
+    }
+    return ceiling(options, model);
+  }
+
+  /**
+   * The same for a model that is billed by time.
+   *
+   * @throws IllegalArgumentException if that is not configured
+   */
+  static CostBound ceiling(Configuration options, String model) {
     var ceiling = new ModelOptions(model).ceilingUsdPerToken;
     if (!options.contains(ceiling)) {
       throw new IllegalArgumentException(

@@ -217,7 +217,7 @@ public final class InferenceJob {
       KafkaAccess.require(options);
     }
     KafkaEndpoints kafka = new KafkaEndpoints(options);
-    define(env, kafka.prompts(), kafka.budgetCosts(), kafka.sinks(), options, Models.local());
+    define(env, kafka.prompts(), kafka.budgetCosts(), kafka.sinks(), options, Models.configured());
     env.execute("millrace-inference");
   }
 }

@@ -282,7 +282,12 @@ public final class MillraceOptions {
             .filter(field -> field.getType() == ConfigOption.class)
             .map(MillraceOptions::optionIn);
     Stream<ConfigOption<?>> ofModels =
-        models.stream().flatMap(model -> new ModelOptions(model).all().stream());
+        models.stream()
+            .flatMap(
+                model ->
+                    Stream.concat(
+                        new ModelOptions(model).all().stream(),
+                        new RemoteModelOptions(model).all().stream()));
     return Stream.concat(general, ofModels)
         .sorted(Comparator.comparing(ConfigOption::key))
         .toList();
@@ -329,6 +334,7 @@ public final class MillraceOptions {
     CostOptions.validate(configuration);
     LedgerOptions.validate(configuration);
     models.forEach(model -> new ModelOptions(model).validate(configuration));
+    models.forEach(model -> new RemoteModelOptions(model).validate(configuration));
     BudgetOptions.validate(configuration);
   }
 

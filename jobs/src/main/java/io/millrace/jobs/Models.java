@@ -15,6 +15,11 @@ public interface Models extends Serializable {
   /** The model with an engine of its own, ready to run. */
   OpenedModel open(Configuration options, String model) throws IOException;
 
+  /** Models from files on this machine, and models that others serve, as each is configured. */
+  static Models configured() {
+    return new ConfiguredModels();
+  }
+
   /** Models from files on this machine. */
   static Models local() {
     return new LocalModels();

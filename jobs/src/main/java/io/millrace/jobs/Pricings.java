@@ -10,6 +10,9 @@ import io.millrace.jobs.cost.TokenUsage;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.Configuration;
 import org.slf4j.Logger;
@@ -27,8 +30,12 @@ final class Pricings {
    */
   static Pricing of(Configuration options, String model) {
     ModelOptions of = new ModelOptions(model);
+    RemoteModelOptions remote = new RemoteModelOptions(model);
+    if (remote.remote(options)) {
+      return remote(options, model, remote.chain(options));
+    }
     String price = options.get(of.price);
-    boolean perToken = price.startsWith(CATALOGUE) && price.length() > CATALOGUE.length();
+    boolean perToken = perToken(price);
     if (!perToken && options.get(of.tier) != PriceTier.STANDARD) {
       throw new IllegalArgumentException(
           of.tier.key() + " is for prices per token, and " + of.price.key() + " is " + price);
@@ -46,7 +53,43 @@ final class Pricings {
         of.price.key() + " is " + price + ", must be device, electricity or catalogue:NAME");
   }
 
+  /** Whether a model is billed by the time that it takes. */
+  static boolean byTime(Configuration options, String model) {
+    return !new RemoteModelOptions(model).remote(options)
+        && !perToken(options.get(new ModelOptions(model).price));
+  }
+
+  /** Whether such a price is one per token. */
+  private static boolean perToken(String price) {
+    return price.startsWith(CATALOGUE) && price.length() > CATALOGUE.length();
+  }
+
+  /** Providers bill tokens; a price that is not named is that of the model's name with them. */
+  private static Pricing remote(Configuration options, String model, Set<String> chain) {
+    Map<String, ModelPrice> prices = new HashMap<>();
+    for (String name : chain) {
+      ConfigOption<String> price = new ModelOptions(name).price;
+      String remoteModel = options.get(new RemoteModelOptions(name).remoteModel);
+      String of = options.getOptional(price).orElse(CATALOGUE + remoteModel);
+      if (!of.startsWith(CATALOGUE) || of.length() == CATALOGUE.length()) {
+        throw new IllegalArgumentException(
+            price.key() + " is " + of + ", must be catalogue:NAME for a remote model");
+      }
+      ConfigOption<PriceTier> tier = new ModelOptions(name).tier;
+      if (options.contains(tier)) {
+        throw new IllegalArgumentException(
+            tier.key() + " is not for remote models, whose servers say which tier they serve");
+      }
+      prices.put(name, price(options, name, of.substring(CATALOGUE.length())));
+    }
+    return Pricing.remote(model, prices);
+  }
+
   private static Pricing tokens(Configuration options, String model, String name) {
+    return Pricing.tokens(price(options, model, name), options.get(new ModelOptions(model).tier));
+  }
+
+  private static ModelPrice price(Configuration options, String model, String name) {
     try {
       ModelPrice price =
           Prices.read(
@@ -58,7 +101,7 @@ final class Pricings {
       if (!one.priced()) {
         LOG.warn("the work of model {} is unpriced, as {} is: {}", model, name, one.unpriced());
       }
-      return Pricing.tokens(price, tier);
+      return price;
     } catch (CatalogueException e) {
       throw new IllegalArgumentException(e.getMessage(), e);
     }

@@ -215,7 +215,7 @@ class InferenceJobTest {
     JobHandle job = submit("crash", options, models);
     job.awaitRunning(MAX);
     long runningMs = System.currentTimeMillis();
-    assertThat(job.beganMs("generate: default ")).hasSize(1);
+    assertThat(job.began("generate: default ")).hasSize(1);
     // The shortest answers are out and committed; the others go on, step by step.
     FakeEngine first = models.engines().get(0);
     first.allow(16);

@@ -48,7 +48,8 @@ public final class ReleasedSchemas implements SchemaSource {
         Response.getClassSchema(),
         TokenEvent.getClassSchema(),
         CostEvent.getClassSchema(),
-        Anomaly.getClassSchema());
+        Anomaly.getClassSchema(),
+        Attempt.getClassSchema());
   }
 
   /** The released schemas by record name, by version. */

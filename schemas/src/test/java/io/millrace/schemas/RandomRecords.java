@@ -25,7 +25,13 @@ import org.apache.avro.specific.SpecificRecord;
 final class RandomRecords {
   /** The five records of the topics. */
   static final List<Class<? extends SpecificRecord>> TYPES =
-      List.of(Prompt.class, Response.class, TokenEvent.class, CostEvent.class, Anomaly.class);
+      List.of(
+          Prompt.class,
+          Response.class,
+          TokenEvent.class,
+          CostEvent.class,
+          Anomaly.class,
+          Attempt.class);
 
   private static final List<String> TEXTS =
       List.of("", "a", "\u00e4\u4e16\ud83d\ude00", "\"quoted\"\n\u0000\u2028", "{\"a\": 1}");

@@ -4,6 +4,7 @@ import static io.millrace.engine.SamplingParams.CHOICES_MAX;
 import static io.millrace.jobs.admit.RejectedPromptException.invalid;
 import static io.millrace.jobs.admit.RejectedPromptException.terminal;
 
+import io.millrace.engine.ChatRequest;
 import io.millrace.engine.ResponseFormat;
 import io.millrace.engine.SamplingParams;
 import io.millrace.engine.tokenizer.Conversation;
@@ -73,7 +74,7 @@ final class Admission {
     String tools = Tools.shown(prompt);
     Conversation conversation = Conversations.of(prompt, tools);
     refuseUnsupported(prompt);
-    String responseFormat = responseFormat(prompt);
+    String responseFormat = model.remote() ? ChatBody.format(prompt) : responseFormat(prompt);
 
     int[] tokens = model.encode(conversation);
     if (tokens.length >= model.contextTokensMax()) {
@@ -86,6 +87,10 @@ final class Admission {
     }
     boolean seeded = prompt.getSeed() != null;
     Sampling sampling = sampling(prompt, model, record, model.contextTokensMax() - tokens.length);
+    ChatRequest chat = model.remote() ? ChatBody.of(prompt, sampling, tools) : null;
+    if (chat != null) {
+      model.requireAskable(chat);
+    }
     CacheControl cache =
         prompt.getCache() != null ? prompt.getCache() : CacheControl.newBuilder().build();
     boolean sharesSample =
@@ -120,7 +125,8 @@ final class Admission {
                 List.of(sharingTenant(tenant), Objects.toString(prompt.getCacheSalt(), ""))))
         .setPromptTokens(bytes(tokens))
         .setSampling(sampling)
-        .setResponseFormat(responseFormat)
+        .setResponseFormat(chat == null ? responseFormat : null)
+        .setChat(chat == null ? null : chat.json())
         .setCacheRead(reusable && !cache.getNoCache())
         .setCacheWrite(reusable && !cache.getNoStore())
         .setCacheTtlMs(ttlMs(cache))

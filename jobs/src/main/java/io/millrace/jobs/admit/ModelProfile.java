@@ -1,5 +1,6 @@
 package io.millrace.jobs.admit;
 
+import io.millrace.engine.ChatRequest;
 import io.millrace.engine.tokenizer.Conversation;
 
 /** What admission must know of a model: how long a prompt is, and what is allowed. */
@@ -18,6 +19,20 @@ public interface ModelProfile {
    *     of it to the model
    */
   int[] encode(Conversation conversation) throws RejectedPromptException;
+
+  /** Whether others serve it: it is then asked in text, and has no tokens to count. */
+  default boolean remote() {
+    return false;
+  }
+
+  /**
+   * Whether a remote model can be asked this.
+   *
+   * @throws RejectedPromptException naming what its protocol has no way to ask for
+   */
+  default void requireAskable(ChatRequest chat) throws RejectedPromptException {
+    throw new IllegalStateException("model " + name() + " runs here");
+  }
 
   /** Prompt and answer together, tokens. */
   int contextTokensMax();

@@ -4,6 +4,7 @@ import io.millrace.jobs.kafka.DeadLetter;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.schemas.CostEvent;
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.runtime.state.StateSnapshotContext;
@@ -167,13 +168,20 @@ public final class BudgetOperator extends AbstractStreamOperator<DeadLetter>
     }
   }
 
+  /** Tokens of a prompt; of one whose tokens others count, its bytes, which are never fewer. */
+  private static int promptTokensMax(AdmittedPrompt prompt) {
+    return prompt.getChat() == null
+        ? prompt.getPromptTokens().remaining() / Integer.BYTES
+        : prompt.getChat().getBytes(StandardCharsets.UTF_8).length;
+  }
+
   private Verdict judge(AdmittedPrompt prompt, Budget budget, Account account) {
     CostBound bound = spec.bounds().get(prompt.getModel());
     BigDecimal usd =
         bound == null
             ? null
             : bound.of(
-                prompt.getPromptTokens().remaining() / Integer.BYTES,
+                promptTokensMax(prompt),
                 prompt.getSampling().getMaxTokens(),
                 prompt.getSampling().getN(),
                 nowMs());

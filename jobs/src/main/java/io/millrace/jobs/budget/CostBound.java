@@ -2,10 +2,13 @@ package io.millrace.jobs.budget;
 
 import io.millrace.jobs.cost.DevicePrice;
 import io.millrace.jobs.cost.ModelPrice;
+import io.millrace.jobs.cost.PriceTier;
 import io.millrace.jobs.cost.TokenUsage;
 import java.io.Serializable;
 import java.math.BigDecimal;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
 
 /** The most that a prompt can cost, as it is known before anything is done for it. */
 public sealed interface CostBound extends Serializable {
@@ -34,9 +37,19 @@ public sealed interface CostBound extends Serializable {
     return new Ceiling(usdPerToken);
   }
 
-  /** What is billed by the token: at the highest of its prices that can apply. */
-  static CostBound tokens(ModelPrice price) {
-    return new Tokens(price);
+  /** What is billed by the token: at the highest of a tier's prices that can apply. */
+  static CostBound tokens(ModelPrice price, PriceTier tier) {
+    return new Tokens(price, tier);
+  }
+
+  /**
+   * What others serve, who say only afterwards at which tier: at the highest of the standard and
+   * the priority prices of all models that may answer. One without a known price leaves no bound.
+   *
+   * @param prices of each of them, one or more
+   */
+  static CostBound remote(Collection<ModelPrice> prices) {
+    return new Remote(List.copyOf(prices));
   }
 
   /** See {@link #ceiling}. */
@@ -61,15 +74,34 @@ public sealed interface CostBound extends Serializable {
     }
   }
 
+  /** See {@link #remote}. */
+  record Remote(List<ModelPrice> prices) implements CostBound {
+    @Override
+    public BigDecimal of(int promptTokens, int outputTokensMax, int choices, long nowMs) {
+      BigDecimal most = BigDecimal.ZERO;
+      for (ModelPrice price : prices) {
+        BigDecimal standard =
+            tokens(price, PriceTier.STANDARD).of(promptTokens, outputTokensMax, choices, nowMs);
+        if (standard == null) {
+          return null;
+        }
+        BigDecimal priority =
+            tokens(price, PriceTier.PRIORITY).of(promptTokens, outputTokensMax, choices, nowMs);
+        most = most.max(standard).max(priority == null ? standard : priority);
+      }
+      return most;
+    }
+  }
+
   /** See {@link #tokens}. */
-  record Tokens(ModelPrice price) implements CostBound {
+  record Tokens(ModelPrice price, PriceTier tier) implements CostBound {
     @Override
     public BigDecimal of(int promptTokens, int outputTokensMax, int choices, long nowMs) {
       long input = (long) choices * promptTokens;
       long output = (long) choices * outputTokensMax;
       return input > TokenUsage.TOKENS_MAX || output > TokenUsage.TOKENS_MAX
           ? null
-          : price.most(input, output, Instant.ofEpochMilli(nowMs));
+          : price.most(input, output, tier, Instant.ofEpochMilli(nowMs));
     }
   }
 }

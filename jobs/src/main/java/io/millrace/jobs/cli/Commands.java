@@ -24,6 +24,7 @@ final class Commands {
         new SubmitCommand(),
         new WatchCommand(),
         new ReplayCommand(),
+        new ReportCommand(),
         new PriceCommand(),
         new LedgerCommand(),
         new GenerateCommand(),

@@ -8,10 +8,15 @@ import io.millrace.jobs.cli.demo.DemoRun;
 import io.millrace.jobs.cli.progress.ProgressPrinter;
 import io.millrace.jobs.embedded.Pipeline;
 import io.millrace.jobs.ledger.LedgerOptions;
+import io.millrace.jobs.report.Report;
+import io.millrace.jobs.report.ReportFilter;
+import io.millrace.jobs.report.html.HtmlReport;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
@@ -32,6 +37,7 @@ import picocli.CommandLine.Spec;
     })
 final class DemoCommand implements Callable<Integer> {
   private static final int PARTITIONS = 2;
+  private static final int PAGE_TOP = 10;
   private static final Duration SETTLED_MAX = Duration.ofMinutes(3);
 
   private final Models models;
@@ -96,6 +102,7 @@ final class DemoCommand implements Callable<Integer> {
         if (!run.inLedger()) {
           throw CommandFailure.failed("the ledger does not hold the rows of the costs topic");
         }
+        page(pipeline.ledger().orElseThrow(), err);
         if (!exit) {
           err.println("A trickle of traffic goes on; Ctrl-C ends.");
           err.flush();
@@ -162,6 +169,16 @@ final class DemoCommand implements Callable<Integer> {
     run.step();
     progress.update(run::progress);
     watch.check();
+  }
+
+  /** The same costs, as a page that can be shown around. */
+  private void page(Path ledger, PrintWriter err) throws IOException {
+    Path page = data.toAbsolutePath().normalize().resolve("report.html");
+    Report report = LedgerReports.read(ledger, ReportFilter.ALL, null, Instant.now());
+    Files.writeString(page, HtmlReport.of(report, PAGE_TOP));
+    err.println("report     " + page);
+    err.println("           ./millrace report --ledger " + ledger);
+    err.flush();
   }
 
   private void print(DemoRun run, Pipeline pipeline, PrintWriter err) {

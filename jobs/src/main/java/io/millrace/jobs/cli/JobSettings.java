@@ -3,6 +3,7 @@ package io.millrace.jobs.cli;
 import io.millrace.jobs.BudgetOptions;
 import io.millrace.jobs.MillraceOptions;
 import io.millrace.jobs.ModelOptions;
+import io.millrace.jobs.RemoteModelOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -59,7 +60,8 @@ public final class JobSettings {
     try {
       List<String> models = options.get(MillraceOptions.MODELS);
       ModelOptions first = new ModelOptions(models.get(0));
-      if (model != null || !options.contains(first.path)) {
+      boolean remote = new RemoteModelOptions(models.get(0)).remote(options);
+      if (model != null || (!remote && !options.contains(first.path))) {
         options.set(first.path, modelFile().toString());
         if (model == null && draft == null && !options.contains(first.draft)) {
           options.set(first.draft, Installation.draft().toString());

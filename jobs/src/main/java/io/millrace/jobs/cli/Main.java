@@ -8,7 +8,7 @@ public final class Main {
 
   public static void main(String[] args) {
     StandardError.take();
-    int exitCode = Commands.commandLine(Models.local()).execute(args);
+    int exitCode = Commands.commandLine(Models.configured()).execute(args);
     Interrupts.awaitEndIfEnding();
     System.out.flush();
     System.err.flush();

@@ -38,6 +38,24 @@ public record Charge(
     return inputUsd == null ? null : inputUsd.add(outputUsd);
   }
 
+  /** Both together; without a known price if either is. Tier, source, version are this one's. */
+  public Charge plus(Charge other) {
+    if (totalUsd() == null || other.totalUsd() == null) {
+      return unpriced(tier, source, version);
+    }
+    return new Charge(
+        inputUsd.add(other.inputUsd),
+        outputUsd.add(other.outputUsd),
+        savedPrefixUsd.add(other.savedPrefixUsd),
+        savedSpeculationUsd.add(other.savedSpeculationUsd),
+        savedBatchUsd == null || other.savedBatchUsd == null
+            ? null
+            : savedBatchUsd.add(other.savedBatchUsd),
+        tier,
+        source,
+        version);
+  }
+
   /** What prefix cache, drafts and tier saved together; null if one of that is not known. */
   public BigDecimal savedUsd() {
     return savedPrefixUsd == null || savedBatchUsd == null

@@ -1,5 +1,6 @@
 package io.millrace.jobs.cost;
 
+import io.millrace.engine.RemoteUsage;
 import java.math.BigDecimal;
 
 /**
@@ -26,6 +27,18 @@ public interface CostMeter {
    * @return a charge without input, and with all of it as output
    */
   Charge time(long nanos, long nowMs);
+
+  /**
+   * What a remote model's answer costs.
+   *
+   * @param model the configured name of the model that answered
+   * @param usage what it is billed for; null if nobody says, and then the cost is not known
+   * @param serviceTier the tier that the server says it served, or null
+   * @param nowMs when it was done, epoch milliseconds
+   */
+  default Charge call(String model, RemoteUsage usage, String serviceTier, long nowMs) {
+    throw new IllegalStateException("model " + model + " is remote, and billed as if it were not");
+  }
 
   /** A device's price, and what to call it. */
   record DeviceRate(DevicePrice price, String source, String version) {

@@ -70,20 +70,19 @@ public final class ModelPrice implements Serializable {
   }
 
   /**
-   * The most that a request can cost that begins now, whatever its tier, how much of it comes from
-   * a cache, and however long it takes: prices that begin later count too. Null if the standard
-   * tier has no price now.
+   * The most that a request can cost that begins now, however much of it comes from a cache or goes
+   * to one, and however long it takes: prices that begin later count too. Null if it has no price.
    *
    * @param inputTokens of the prompt
    * @param outputTokens most of the answer
    */
-  public BigDecimal most(long inputTokens, long outputTokens, Instant now) {
-    if (!quote(TokenUsage.of(inputTokens, outputTokens), PriceTier.STANDARD, now).priced()) {
+  public BigDecimal most(long inputTokens, long outputTokens, PriceTier tier, Instant now) {
+    if (!quote(TokenUsage.of(inputTokens, outputTokens), tier, now).priced()) {
       return null;
     }
     return periods.stream()
         .filter(period -> period.until() == null || now.isBefore(period.until()))
-        .map(period -> period.most(inputTokens, outputTokens))
+        .map(period -> period.most(inputTokens, outputTokens, tier))
         .filter(Objects::nonNull)
         .max(Comparator.naturalOrder())
         .orElse(null);

@@ -75,10 +75,10 @@ record PriceSheet(Instant from, Instant until, List<Band> bands) implements Seri
     return Quote.of(terms);
   }
 
-  /** The most that a request can cost in any tier that is priced; null if there is none. */
-  BigDecimal most(long inputTokens, long outputTokens) {
+  /** The most that a request can cost in a tier; null if it has no price there. */
+  BigDecimal most(long inputTokens, long outputTokens, PriceTier tier) {
     return bands.stream()
-        .filter(band -> inputTokens > band.aboveTokens())
+        .filter(band -> band.tier() == tier && inputTokens > band.aboveTokens())
         .map(band -> band.rates().most(inputTokens, outputTokens))
         .filter(Objects::nonNull)
         .max(Comparator.naturalOrder())

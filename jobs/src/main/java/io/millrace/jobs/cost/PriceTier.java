@@ -22,6 +22,17 @@ public enum PriceTier {
     };
   }
 
+  /**
+   * The tier that a provider says it served; empty if it is one that no price is known of.
+   *
+   * @param name null if the provider does not say: the standard one
+   */
+  public static Optional<PriceTier> served(String name) {
+    return name == null || name.equals("auto") || name.equals("on_demand")
+        ? Optional.of(STANDARD)
+        : named(name);
+  }
+
   /** As options, rows and messages spell it. */
   public String label() {
     return name().toLowerCase(Locale.ROOT);

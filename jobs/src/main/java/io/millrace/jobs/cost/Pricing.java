@@ -3,6 +3,7 @@ package io.millrace.jobs.cost;
 import java.io.Serializable;
 import java.math.BigDecimal;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.function.LongFunction;
 
 /** By what a model's work is billed, as it travels to the tasks that do the work. */
@@ -41,6 +42,16 @@ public sealed interface Pricing extends Serializable {
     return new Tokens(price, tier);
   }
 
+  /**
+   * By what providers say they bill for.
+   *
+   * @param model the configured name of a remote model
+   * @param prices by configured name: of the model, and of those that it falls back on
+   */
+  static Pricing remote(String model, Map<String, ModelPrice> prices) {
+    return new Remote(model, prices);
+  }
+
   /** See {@link #deviceHour}. */
   record DeviceHour(BigDecimal usdPerHour, DevicePrice price) implements Pricing {
     @Override
@@ -64,6 +75,18 @@ public sealed interface Pricing extends Serializable {
       LongFunction<CostMeter.DeviceRate> rates =
           new ElectricityRates(usdPerKwh, watts, RaplPower.find(POWERCAP, nowMs));
       return new DeviceMeter(rates);
+    }
+  }
+
+  /** See {@link #remote}. */
+  record Remote(String model, Map<String, ModelPrice> prices) implements Pricing {
+    public Remote {
+      prices = Map.copyOf(prices);
+    }
+
+    @Override
+    public CostMeter open(long nowMs) {
+      return new RemoteMeter(model, prices);
     }
   }
 

@@ -16,7 +16,12 @@ final class TokenMeter implements CostMeter {
   TokenMeter(ModelPrice price, PriceTier tier) {
     this.price = price;
     this.tier = tier;
-    this.source = "catalogue:" + price.source() + "#" + price.model();
+    this.source = source(price);
+  }
+
+  /** Where a price came from, as rows say it. */
+  static String source(ModelPrice price) {
+    return "catalogue:" + price.source() + "#" + price.model();
   }
 
   @Override

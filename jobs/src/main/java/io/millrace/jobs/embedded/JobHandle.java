@@ -154,14 +154,20 @@ public final class JobHandle {
   }
 
   /**
-   * When the first attempt at each subtask of a vertex began to initialise, as the dashboard and
-   * Flink's REST interface have it: epoch milliseconds. Of a job that restarts often, only the
-   * latest attempts are known, and there is no such time.
+   * When a task began, epoch milliseconds: not before it was deployed, and not after the job
+   * manager had heard that it sets itself up, which on a busy machine takes a while.
+   */
+  public record Began(long deployedMs, long heardMs) {}
+
+  /**
+   * When the first attempt at each subtask of a vertex began, as the dashboard and Flink's REST
+   * interface have it. Of a job that restarts often only the latest attempts are known, and nothing
+   * is told.
    *
    * @param vertex how its name starts
    */
-  public List<Long> beganMs(String vertex) {
-    List<Long> began = new ArrayList<>();
+  public List<Began> began(String vertex) {
+    List<Began> began = new ArrayList<>();
     for (var subtask : graph().getAllExecutionVertices()) {
       if (!subtask.getTaskNameWithSubtaskIndex().startsWith(vertex)) {
         continue;
@@ -170,8 +176,12 @@ public final class JobHandle {
               Stream.of(subtask.getCurrentExecutionAttempt()),
               subtask.getExecutionHistory().getHistoricalExecutions().stream())
           .filter(attempt -> attempt.getAttemptNumber() == 0)
-          .map(attempt -> attempt.getStateTimestamp(ExecutionState.INITIALIZING))
-          .filter(time -> time > 0)
+          .map(
+              attempt ->
+                  new Began(
+                      attempt.getStateTimestamp(ExecutionState.DEPLOYING),
+                      attempt.getStateTimestamp(ExecutionState.INITIALIZING)))
+          .filter(times -> times.deployedMs() > 0 && times.heardMs() > 0)
           .forEach(began::add);
     }
     return began;

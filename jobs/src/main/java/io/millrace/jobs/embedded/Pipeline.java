@@ -6,6 +6,7 @@ import io.millrace.jobs.LedgerJob;
 import io.millrace.jobs.MillraceOptions;
 import io.millrace.jobs.ModelOptions;
 import io.millrace.jobs.Models;
+import io.millrace.jobs.RemoteModelOptions;
 import io.millrace.jobs.kafka.KafkaEndpoints;
 import io.millrace.jobs.kafka.Topics;
 import io.millrace.jobs.ledger.LedgerOptions;
@@ -268,6 +269,9 @@ public final class Pipeline implements AutoCloseable {
   private void createTopics(Settings settings, Configuration options) {
     Map<String, Integer> partitions = new HashMap<>();
     topics.all().forEach(topic -> partitions.put(topic, settings.partitions()));
+    if (RemoteModelOptions.anyRemote(options)) {
+      partitions.put(topics.attempts(), settings.partitions());
+    }
     if (settings.anomalies()) {
       partitions.put(topics.anomalies(), settings.partitions());
     }

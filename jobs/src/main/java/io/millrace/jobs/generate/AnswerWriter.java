@@ -50,16 +50,19 @@ final class AnswerWriter {
                     new CachedChoice(
                         choice.text(),
                         choice.finishReasonName(),
-                        choice.tokens().size(),
-                        keepsTokens ? choice.tokens() : List.of()))
+                        (int) choice.outputTokens(),
+                        keepsTokens ? choice.tokens() : List.of(),
+                        choice.toolCalls()))
             .toList();
     CachedChoice first = choices.get(0);
     return CachedAnswer.newBuilder()
         .setText(first.getText())
         .setFinishReason(first.getFinishReason())
-        .setPromptTokens(EngineRequests.promptTokens(prompt))
+        .setPromptTokens((int) answer.promptTokens())
         .setOutputTokens(first.getOutputTokens())
         .setTokens(first.getTokens())
+        .setToolCalls(first.getToolCalls())
+        .setAnsweredBy(answer.fellBack() ? answer.answeredBy() : null)
         .setCostUsd(text(costs.charge(answer, nowMs).totalUsd()))
         .setExpiresMs(nowMs + prompt.getCacheTtlMs())
         .setFurtherChoices(choices.subList(1, choices.size()))
@@ -86,6 +89,7 @@ final class AnswerWriter {
             .build();
     // Of the prompt as it is counted, once: what its first choice found.
     response.getUsage().setCachedTokens(answer.choices().get(0).cachedPromptTokens());
+    response.getUsage().setReasoningTokens(answer.reasoningTokens());
     return answered(prompt, response, cost);
   }
 
@@ -102,6 +106,7 @@ final class AnswerWriter {
     CostEvent cost =
         costs
             .row(prompt, status, how, times, nowMs)
+            .setModel(answer.getAnsweredBy() == null ? model : answer.getAnsweredBy())
             .setFinishReason(Responses.finishReason(answer))
             .setSavedDedupUsd(saved)
             .build();

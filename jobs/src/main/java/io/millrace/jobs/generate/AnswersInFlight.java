@@ -2,6 +2,7 @@ package io.millrace.jobs.generate;
 
 import io.millrace.engine.FinishReason;
 import io.millrace.engine.GenerationUpdate;
+import io.millrace.engine.RemoteOutcome;
 import io.millrace.jobs.generate.AnswerOutput.Failure;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
@@ -194,7 +195,7 @@ final class AnswersInFlight {
       byEngineId.remove(update.requestId());
     }
     if (update.finishReason() == FinishReason.ERROR) {
-      fail(answer, new Failure("engine_error", update.error(), true), nowMs);
+      fail(answer, failure(update), nowMs);
     } else if (answer.finished()) {
       finish(answer, nowMs);
     }
@@ -206,9 +207,17 @@ final class AnswersInFlight {
     for (AdmittedPrompt follower : settle(answer)) {
       output.reused(follower, finished, CacheOutcome.coalesced, nowMs);
     }
-    if (answer.leader().getCacheWrite() && !answer.expired()) {
+    // Another model's answer was shared by those who waited, but is not what later ones ask for.
+    if (answer.leader().getCacheWrite() && !answer.expired() && !answer.fellBack()) {
       state.cache(finished, cachedAnswerBytesMax);
     }
+  }
+
+  private static Failure failure(GenerationUpdate update) {
+    RemoteOutcome remote = update.remote();
+    return remote == null
+        ? new Failure("engine_error", update.error(), true)
+        : new Failure(remote.failure().code(), update.error(), remote.failure().retryable());
   }
 
   private void fail(InFlight answer, Failure failure, long nowMs) throws Exception {

@@ -58,6 +58,7 @@ final class Backlog {
 
   private static long size(AdmittedPrompt prompt) {
     long key = prompt.getKey() == null ? 0 : prompt.getKey().remaining();
-    return key + prompt.getValue().remaining() + prompt.getPromptTokens().remaining();
+    long chat = prompt.getChat() == null ? 0 : prompt.getChat().length();
+    return key + prompt.getValue().remaining() + prompt.getPromptTokens().remaining() + chat;
   }
 }

@@ -16,7 +16,8 @@ final class CachedChoices {
             answer.getText(),
             answer.getFinishReason(),
             answer.getOutputTokens(),
-            answer.getTokens()));
+            answer.getTokens(),
+            answer.getToolCalls()));
     choices.addAll(answer.getFurtherChoices());
     return choices;
   }
@@ -35,6 +36,7 @@ final class CachedChoices {
     long size = 0;
     for (CachedChoice choice : of(answer)) {
       size += 3L * choice.getText().length();
+      size += choice.getToolCalls() == null ? 0 : 3L * choice.getToolCalls().length();
       size += 9 * choice.getTokens().stream().mapToLong(t -> 1 + t.getAlternatives().size()).sum();
     }
     return size;

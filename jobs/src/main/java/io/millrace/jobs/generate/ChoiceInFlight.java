@@ -4,11 +4,14 @@ import io.millrace.engine.FinishReason;
 import io.millrace.engine.GenerationUpdate;
 import io.millrace.engine.TokenOutput;
 import io.millrace.jobs.state.Alternative;
+import io.millrace.jobs.state.CountedTokens;
 import io.millrace.jobs.state.GeneratedToken;
 import io.millrace.jobs.state.Progress;
+import io.millrace.jobs.state.RemoteCalls;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 
 /**
  * One choice of an answer in progress: a copy in memory of what keyed state holds as of the last
@@ -28,6 +31,9 @@ final class ChoiceInFlight {
   private long savedNanos;
   private FinishReason finishReason;
 
+  /** Of a remote model; null before its first call. */
+  private RemoteCalls remote;
+
   /** Until the first token comes; not kept in state. */
   private int computedPromptTokens;
 
@@ -39,6 +45,7 @@ final class ChoiceInFlight {
   private long recordedDraftedTokens;
   private long recordedSavedNanos;
   private FinishReason recordedFinishReason;
+  private RemoteCalls recordedRemote;
 
   ChoiceInFlight(InFlight answer, int index) {
     this.answer = answer;
@@ -56,6 +63,7 @@ final class ChoiceInFlight {
     cachedPromptTokens = progress.getCachedPromptTokens();
     draftedTokens += progress.getDraftedTokens();
     savedNanos += progress.getSavedNanos();
+    remote = progress.getRemote() == null ? remote : progress.getRemote();
     if (progress.getFinishReason() != null) {
       finishReason = FinishReason.valueOf(progress.getFinishReason().toUpperCase(Locale.ROOT));
     }
@@ -81,6 +89,11 @@ final class ChoiceInFlight {
     draftedTokens += update.draftedTokens();
     savedNanos += update.savedNanos();
     update.tokens().forEach(token -> tokens.add(stored(token)));
+    if (update.remote() != null) {
+      remote = RemoteChoices.stored(update.remote());
+      startedMs = update.remote().startedMs();
+      firstTokenMs = update.remote().firstTokenMs();
+    }
     text.append(update.text());
     finishReason = update.finishReason();
   }
@@ -94,7 +107,8 @@ final class ChoiceInFlight {
         && recordedPrefillNanos == prefillNanos
         && recordedDecodeNanos == decodeNanos
         && recordedSavedNanos == savedNanos
-        && recordedFinishReason == finishReason) {
+        && recordedFinishReason == finishReason
+        && Objects.equals(recordedRemote, remote)) {
       return null;
     }
     Progress progress =
@@ -109,6 +123,7 @@ final class ChoiceInFlight {
             .setFirstTokenMs(firstTokenMs)
             .setCachedPromptTokens(cachedPromptTokens)
             .setDraftedTokens(draftedTokens - recordedDraftedTokens)
+            .setRemote(remote)
             .setSavedNanos(savedNanos - recordedSavedNanos)
             .build();
     markRecorded();
@@ -123,6 +138,7 @@ final class ChoiceInFlight {
     recordedDraftedTokens = draftedTokens;
     recordedSavedNanos = savedNanos;
     recordedFinishReason = finishReason;
+    recordedRemote = remote;
   }
 
   InFlight answer() {
@@ -165,8 +181,33 @@ final class ChoiceInFlight {
     return decodeNanos;
   }
 
-  int cachedPromptTokens() {
-    return cachedPromptTokens;
+  long cachedPromptTokens() {
+    return usage() == null ? cachedPromptTokens : usage().getCached();
+  }
+
+  /** Of a remote model, its calls and what came of them; null before the first, and of others. */
+  RemoteCalls remote() {
+    return remote;
+  }
+
+  /** Number of the next call to a remote model. */
+  int nextAttempt() {
+    return remote == null ? answer.leader().getAttempt() : remote.getCalls();
+  }
+
+  /** OpenAI's {@code tool_calls} as JSON text; null where no tool was called. */
+  String toolCalls() {
+    return remote == null ? null : remote.getToolCalls();
+  }
+
+  /** What a remote model's answer is billed for; null if that is not known, and of others. */
+  CountedTokens usage() {
+    return remote == null ? null : remote.getUsage();
+  }
+
+  /** Tokens generated. */
+  long outputTokens() {
+    return usage() == null ? tokens.size() : usage().getOutput();
   }
 
   /** Tokens that drafts proposed, accepted or not. */
@@ -185,8 +226,11 @@ final class ChoiceInFlight {
   }
 
   /** Tokens of a prompt of so many that were computed for this choice. */
-  int freshPromptTokens(int promptTokens) {
-    int uncached = promptTokens - cachedPromptTokens;
+  long freshPromptTokens(long promptTokens) {
+    if (usage() != null) {
+      return RemoteChoices.freshTokens(usage());
+    }
+    long uncached = promptTokens - cachedPromptTokens;
     return tokens.isEmpty() ? Math.min(computedPromptTokens, uncached) : uncached;
   }
 

@@ -24,6 +24,9 @@ final class CostRows {
 
   /** What an answer costs, as far as it has got. */
   Charge charge(InFlight answer, long nowMs) {
+    if (answer.remote()) {
+      return RemoteChoices.charge(answer, meter, nowMs);
+    }
     return meter.work(
         new Work(
             answer.prefillNanos(),
@@ -96,12 +99,14 @@ final class CostRows {
 
   /** The same row with what was done for the answer, and what that costs. */
   static CostEvent.Builder with(CostEvent.Builder row, InFlight answer, Charge charge) {
+    RemoteChoices.describe(row, answer);
     row.setFreshTokens(answer.freshTokens())
         .setCachedTokens(answer.cachedTokens())
         .setOutputTokens(answer.outputTokens())
         .setDraftedTokens(answer.sum(ChoiceInFlight::draftedTokens))
         .setAcceptedTokens(answer.sum(ChoiceInFlight::acceptedTokens))
         .setDeviceNanos(answer.prefillNanos() + answer.decodeNanos())
+        .setServiceTier(charge.tier())
         .setPriceSource(charge.source())
         .setPriceVersion(charge.version());
     return charge.totalUsd() == null

@@ -1,6 +1,8 @@
 package io.millrace.jobs.generate;
 
+import io.millrace.engine.ChatRequest;
 import io.millrace.engine.GenerationRequest;
+import io.millrace.engine.ResponseFormat;
 import io.millrace.engine.SamplingParams;
 import io.millrace.engine.TokenOutput;
 import io.millrace.jobs.admit.ResponseFormats;
@@ -23,19 +25,24 @@ final class EngineRequests {
     return new GenerationRequest(
         choice.engineId(),
         ints(prompt.getPromptTokens()),
-        sampling(prompt.getSampling())
-            .withChoice(choice.index())
-            .withFormat(ResponseFormats.admitted(prompt.getResponseFormat())),
+        sampling(prompt.getSampling()).withChoice(choice.index()).withFormat(format(prompt)),
         prompt.getPriority(),
         choice.tokens().stream().map(EngineRequests::output).toList(),
         prefixScope(prompt),
         prompt.getTenant(),
-        deadlineMs);
+        deadlineMs,
+        prompt.getChat() == null ? null : new ChatRequest(prompt.getChat()),
+        choice.nextAttempt());
   }
 
   /** How many tokens a prompt has. */
   static int promptTokens(AdmittedPrompt prompt) {
     return prompt.getPromptTokens().remaining() / Integer.BYTES;
+  }
+
+  /** A remote model reads the format in its chat. */
+  private static ResponseFormat format(AdmittedPrompt prompt) {
+    return prompt.getChat() == null ? ResponseFormats.admitted(prompt.getResponseFormat()) : null;
   }
 
   private static SamplingParams sampling(Sampling s) {

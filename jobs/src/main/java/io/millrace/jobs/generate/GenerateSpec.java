@@ -53,7 +53,7 @@ public record GenerateSpec(
    * A model ready to run.
    *
    * @param engine the task's own engine, closed by the task
-   * @param tokenizer spells the tokens out
+   * @param tokenizer spells the tokens out; null for remote models, which tell none
    * @param backend what computes, for the cost rows
    * @param digest identifies weights, vocabulary and template, as admission names them
    * @param release gives back what the engine was made of, once the engine is closed

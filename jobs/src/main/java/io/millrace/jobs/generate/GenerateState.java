@@ -107,7 +107,11 @@ final class GenerateState {
       return OptionalLong.empty();
     }
     AdmittedPrompt prompt = leader();
-    leader.update(AdmittedPrompt.newBuilder(prompt).setAttempt(prompt.getAttempt() + 1).build());
+    int attempt =
+        recorded.stream()
+            .mapToInt(p -> p.getRemote() == null ? 0 : p.getRemote().getCalls())
+            .reduce(prompt.getAttempt() + 1, Math::max);
+    leader.update(AdmittedPrompt.newBuilder(prompt).setAttempt(attempt).build());
     progress.clear();
     return OptionalLong.of(
         recorded.stream().mapToLong(p -> p.getPrefillNanos() + p.getDecodeNanos()).sum());

@@ -2,7 +2,9 @@ package io.millrace.jobs.generate;
 
 import io.millrace.engine.FinishReason;
 import io.millrace.jobs.state.AdmittedPrompt;
+import io.millrace.jobs.state.CountedTokens;
 import io.millrace.jobs.state.Progress;
+import io.millrace.jobs.state.RemoteCalls;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -58,6 +60,39 @@ final class InFlight {
     return choices.stream().anyMatch(choice -> choice.finishReason() == FinishReason.EXPIRED);
   }
 
+  /** Whether a remote model is asked. */
+  boolean remote() {
+    return leader.getChat() != null;
+  }
+
+  /**
+   * The configured name of the model that answered, or was asked last: of the first choice. Not the
+   * leader's where that fell back on another.
+   */
+  String answeredBy() {
+    RemoteCalls calls = choices.get(0).remote();
+    return calls == null ? leader.getModel() : calls.getModel();
+  }
+
+  /** Whether another model than the one asked for had a part in the answer. */
+  boolean fellBack() {
+    return choices.stream()
+        .anyMatch(
+            choice ->
+                choice.remote() != null && !choice.remote().getModel().equals(leader.getModel()));
+  }
+
+  /** Tokens of the prompt, as one choice counts them; 0 if a remote model did not say. */
+  long promptTokens() {
+    CountedTokens usage = choices.get(0).usage();
+    return usage == null ? EngineRequests.promptTokens(leader) : usage.getInput();
+  }
+
+  /** Tokens of the answer that went into reasoning, over all choices. */
+  long reasoningTokens() {
+    return sum(choice -> choice.usage() == null ? 0 : choice.usage().getReasoning());
+  }
+
   long prefillNanos() {
     return sum(ChoiceInFlight::prefillNanos);
   }
@@ -68,7 +103,7 @@ final class InFlight {
 
   /** Prompt tokens computed, over all choices. */
   long freshTokens() {
-    int promptTokens = EngineRequests.promptTokens(leader);
+    long promptTokens = EngineRequests.promptTokens(leader);
     return sum(choice -> choice.freshPromptTokens(promptTokens));
   }
 
@@ -78,7 +113,7 @@ final class InFlight {
   }
 
   long outputTokens() {
-    return sum(choice -> choice.tokens().size());
+    return sum(ChoiceInFlight::outputTokens);
   }
 
   /** Milliseconds from admission to the first computed step; null while there is none. */

@@ -34,6 +34,7 @@ final class Responses {
       long nowMs) {
     long outputTokens = CachedChoices.outputTokens(answer);
     return to(prompt, cached, times, nowMs)
+        .setModel(answer.getAnsweredBy() == null ? model : answer.getAnsweredBy())
         .setChoices(choices(prompt, answer))
         .setFinishReason(finishReason(answer))
         .setError(
@@ -70,7 +71,11 @@ final class Responses {
           Choice.newBuilder()
               .setIndex(choices.size())
               .setMessage(
-                  Message.newBuilder().setRole("assistant").setContent(choice.getText()).build())
+                  Message.newBuilder()
+                      .setRole("assistant")
+                      .setContent(choice.getText())
+                      .setToolCalls(choice.getToolCalls())
+                      .build())
               .setFinishReason(ResponseFinishReason.valueOf(choice.getFinishReason()))
               .setLogprobs(
                   prompt.getSampling().getLogprobs() >= 0 ? logprobs.of(choice.getTokens()) : null)

@@ -1,6 +1,7 @@
 package io.millrace.jobs.generate;
 
 import io.millrace.engine.GenerationUpdate;
+import io.millrace.engine.RemoteOutcome;
 import io.millrace.engine.TokenOutput;
 import io.millrace.jobs.MillraceOptions.TokenEvents;
 import io.millrace.jobs.state.AdmittedPrompt;
@@ -44,9 +45,17 @@ final class TokenEventWriter {
     int count = update.tokens().size();
     boolean logprobs = prompt.getSampling().getLogprobs() >= 0;
     if (count == 0 || (mode == TokenEvents.STEP && count > 1)) {
+      TokenEvent.Builder event = event(prompt, choice, index, nowMs);
+      RemoteOutcome remote = update.remote();
+      if (remote != null) {
+        event.setAttempt(remote.attempt());
+      }
       return List.of(
-          event(prompt, choice, index, nowMs)
-              .setTokenCount(count)
+          event
+              .setTokenCount(
+                  remote == null || remote.usage() == null
+                      ? count
+                      : (int) remote.usage().outputTokens())
               .setText(update.text())
               .setLogprob(
                   logprobs && count > 0

@@ -2,6 +2,7 @@ package io.millrace.jobs.kafka;
 
 import io.millrace.jobs.MillraceOptions;
 import io.millrace.jobs.MillraceOptions.Delivery;
+import io.millrace.jobs.RemoteModelOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -81,18 +82,16 @@ public final class KafkaAccess {
   }
 
   private void require(Configuration options, Topics topics) {
+    List<String> used = new ArrayList<>(topics.all());
+    if (RemoteModelOptions.anyRemote(options)) {
+      used.add(topics.attempts());
+    }
     Map<String, KafkaFuture<TopicDescription>> descriptions =
         admin
-            .describeTopics(
-                topics.all(), new DescribeTopicsOptions().includeAuthorizedOperations(true))
+            .describeTopics(used, new DescribeTopicsOptions().includeAuthorizedOperations(true))
             .topicNameValues();
-    for (String topic : topics.all()) {
-      // Flink's sink looks for its open transactions by the producers of the topic: a read.
-      Set<AclOperation> needed =
-          topic.equals(topics.prompts())
-              ? Set.of(AclOperation.READ)
-              : Set.of(AclOperation.WRITE, AclOperation.READ);
-      if (!topic(topic, descriptions.get(topic), needed)) {
+    for (String topic : used) {
+      if (!topic(topic, descriptions.get(topic), needed(topic, topics))) {
         return;
       }
     }
@@ -106,6 +105,16 @@ public final class KafkaAccess {
               + " does not allow this user to "
               + String.join(", to ", denied));
     }
+  }
+
+  private static Set<AclOperation> needed(String topic, Topics topics) {
+    if (topic.equals(topics.prompts())) {
+      return Set.of(AclOperation.READ);
+    }
+    // Flink's sink looks for its open transactions by the producers of the topic: a read.
+    return topic.equals(topics.attempts())
+        ? Set.of(AclOperation.WRITE)
+        : Set.of(AclOperation.WRITE, AclOperation.READ);
   }
 
   /** Whether the brokers answered. */

@@ -1,6 +1,7 @@
 package io.millrace.jobs.kafka;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -67,9 +68,13 @@ public final class OpenAiResponseWriter {
   private ObjectNode choice(Choice choice) {
     ObjectNode node = json.createObjectNode();
     node.put("index", choice.getIndex());
-    node.putObject("message")
-        .put("role", choice.getMessage().getRole())
-        .put("content", choice.getMessage().getContent());
+    ObjectNode message = node.putObject("message").put("role", choice.getMessage().getRole());
+    String toolCalls = choice.getMessage().getToolCalls();
+    String text = choice.getMessage().getContent();
+    message.put("content", toolCalls != null && text.isEmpty() ? null : text);
+    if (toolCalls != null) {
+      message.set("tool_calls", tree(toolCalls));
+    }
     if (choice.getLogprobs() == null) {
       node.putNull("logprobs");
     } else {
@@ -85,6 +90,14 @@ public final class OpenAiResponseWriter {
     }
     node.put("finish_reason", choice.getFinishReason().toString());
     return node;
+  }
+
+  private JsonNode tree(String text) {
+    try {
+      return json.readTree(text);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("tool calls are JSON, written by us", e);
+    }
   }
 
   private ObjectNode entry(String token, double logprob, ByteBuffer bytes) {

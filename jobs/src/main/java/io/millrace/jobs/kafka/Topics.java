@@ -25,12 +25,17 @@ public record Topics(String prefix) {
     return prefix + "dead-letters";
   }
 
+  /** Calls to remote models, on record before they are made. */
+  public String attempts() {
+    return prefix + "attempts";
+  }
+
   /** Written by the anomaly job. */
   public String anomalies() {
     return prefix + "anomalies";
   }
 
-  /** Every topic that the inference job reads or writes. */
+  /** Every topic that the inference job reads or writes, but for {@link #attempts}. */
   public List<String> all() {
     return List.of(prompts(), responses(), tokens(), costs(), deadLetters());
   }

@@ -12,7 +12,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.apache.arrow.compression.CommonsCompressionFactory;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.BigIntVector;
@@ -108,7 +107,7 @@ final class ArrowPart {
                 channel,
                 Map.of(),
                 IpcOption.DEFAULT,
-                CommonsCompressionFactory.INSTANCE,
+                AlwaysZstd.FACTORY,
                 CompressionUtil.CodecType.ZSTD,
                 Optional.empty())) {
       writer.start();

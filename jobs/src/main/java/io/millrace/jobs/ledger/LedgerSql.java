@@ -88,7 +88,8 @@ final class LedgerSql {
           price_version AS x_PriceVersion,
           saved_dedup_usd AS x_SavedDedup,
           saved_prefix_usd AS x_SavedPrefixCache,
-          saved_speculation_usd AS x_SavedSpeculation
+          saved_speculation_usd AS x_SavedSpeculation,
+          saved_batch_usd AS x_SavedBatchTier
         FROM ledger
         WHERE total_usd IS NOT NULL
         """;

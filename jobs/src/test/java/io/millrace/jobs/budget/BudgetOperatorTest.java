@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.millrace.jobs.budget.Budget.Over;
+import io.millrace.jobs.cost.PriceTier;
 import io.millrace.jobs.cost.Prices;
 import io.millrace.jobs.kafka.DeadLetter;
 import io.millrace.jobs.state.AdmittedPrompt;
@@ -184,7 +185,8 @@ class BudgetOperatorTest {
 
   @Test
   void refusesModelsWithoutAPriceOnlyWhereThereIsABudget() throws Exception {
-    CostBound unknown = CostBound.tokens(Prices.read(null, null).of("no-such-model"));
+    CostBound unknown =
+        CostBound.tokens(Prices.read(null, null).of("no-such-model"), PriceTier.STANDARD);
     Budgets budgets = acme("1.00", Period.DAY, Over.DEFER);
     try (BudgetHarness harness = new BudgetHarness(budgets, 10, 1 << 20, unknown).open()) {
       harness.send(prompt(0, 10), prompt("free", 1, 10));

@@ -14,6 +14,7 @@ import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,7 +52,8 @@ class CostBoundTest {
                     "valid_until": "2026-12-01"},
                    {"input_cost_per_token": 1, "output_cost_per_token": 20,
                     "valid_from": "2026-12-01"}]}
-                """));
+                """),
+            PriceTier.STANDARD);
     assertThat(bound.of(100, 1, 1, NOW_MS)).as("written to a cache").isEqualByComparingTo("310");
     assertThat(bound.of(100, 100, 1, NOW_MS)).as("ends next month").isEqualByComparingTo("2100");
     assertThat(bound.of(51, 1, 2, NOW_MS))
@@ -60,15 +62,30 @@ class CostBoundTest {
   }
 
   @Test
+  void paysForTheDearestModelThatMayAnswer() throws Exception {
+    ModelPrice cheap =
+        price("{\"m\": {\"input_cost_per_token\": 1, \"output_cost_per_token\": 1}}");
+    ModelPrice dear =
+        price(
+            "{\"m\": {\"input_cost_per_token\": 2, \"output_cost_per_token\": 2,"
+                + " \"input_cost_per_token_priority\": 3, \"output_cost_per_token_priority\": 5}}");
+    assertThat(CostBound.remote(List.of(cheap)).of(10, 10, 1, NOW_MS)).isEqualByComparingTo("20");
+    assertThat(CostBound.remote(List.of(cheap, dear)).of(10, 10, 1, NOW_MS))
+        .isEqualByComparingTo("80");
+    assertThat(CostBound.remote(List.of(cheap, price("{}"))).of(1, 1, 1, NOW_MS)).isNull();
+  }
+
+  @Test
   void knowsNoBoundWithoutAPrice() throws Exception {
-    assertThat(CostBound.tokens(price("{}")).of(1, 1, 1, NOW_MS)).isNull();
-    assertThat(
-            CostBound.tokens(price("{\"m\": {\"input_cost_per_token\": 1}}")).of(1, 1, 1, NOW_MS))
-        .isNull();
+    String both = "{\"m\": {\"input_cost_per_token\": 1, \"output_cost_per_token\": 1}}";
+    assertThat(one(both, PriceTier.STANDARD)).isEqualByComparingTo("2");
+    assertThat(one(both, PriceTier.BATCH)).isNull();
+    assertThat(one("{}", PriceTier.STANDARD)).isNull();
+    assertThat(one("{\"m\": {\"input_cost_per_token\": 1}}", PriceTier.STANDARD)).isNull();
     String over =
         "{\"m\": {\"input_cost_per_token\": 1, \"output_cost_per_token\": 1,"
             + " \"valid_until\": \"2026-11-01\"}}";
-    assertThat(CostBound.tokens(price(over)).of(1, 1, 1, NOW_MS)).isNull();
+    assertThat(one(over, PriceTier.STANDARD)).isNull();
   }
 
   /** Over every model of a catalogue as it is. */
@@ -79,25 +96,26 @@ class CostBoundTest {
     int priced = 0;
     for (String model : PriceCatalogue.read(excerpt).models()) {
       ModelPrice price = Prices.read(excerpt, null).of(model);
-      CostBound bound = CostBound.tokens(price);
-      for (int i = 0; i < 20; i++) {
-        int choices = 1 + random.nextInt(3);
-        int prompt = random.nextInt(i < 10 ? 1_000 : 300_000);
-        int output = random.nextInt(1_000);
-        BigDecimal most = bound.of(prompt, output, choices, NOW_MS);
-        if (most == null) {
-          continue;
-        }
-        priced++;
-        long input = (long) choices * prompt;
-        int cached = random.nextInt(prompt + 1);
-        Work work = new Work(0, 0, input - cached, cached, (long) choices * output, 0);
-        BigDecimal billed = Pricing.tokens(price).open(NOW_MS).work(work, NOW_MS).totalUsd();
-        assertThat(billed).as(model).isNotNull().isLessThanOrEqualTo(most);
-        for (PriceTier tier : PriceTier.values()) {
+      for (PriceTier tier : PriceTier.values()) {
+        for (int i = 0; i < 20; i++) {
+          int choices = 1 + random.nextInt(3);
+          int prompt = random.nextInt(i < 10 ? 1_000 : 300_000);
+          int output = random.nextInt(1_000);
+          BigDecimal most = CostBound.tokens(price, tier).of(prompt, output, choices, NOW_MS);
+          if (most == null) {
+            continue;
+          }
+          priced++;
+          long input = (long) choices * prompt;
+          long answer = (long) choices * output;
+          int cached = random.nextInt(prompt + 1);
+          Work work = new Work(0, 0, input - cached, cached, answer, 0);
+          BigDecimal billed =
+              Pricing.tokens(price, tier).open(NOW_MS).work(work, NOW_MS).totalUsd();
+          assertThat(billed).as(model).isNotNull().isLessThanOrEqualTo(most);
           var quote =
               price.quote(
-                  new TokenUsage(input, cached, (input - cached) / 2, 0, output, output / 2),
+                  new TokenUsage(input, cached, (input - cached) / 2, 0, answer, answer / 2),
                   tier,
                   Instant.ofEpochMilli(NOW_MS));
           if (quote.priced()) {
@@ -107,6 +125,11 @@ class CostBoundTest {
       }
     }
     assertThat(priced).isPositive();
+  }
+
+  /** Bound of one token each. */
+  private BigDecimal one(String catalogue, PriceTier tier) throws Exception {
+    return CostBound.tokens(price(catalogue), tier).of(1, 1, 1, NOW_MS);
   }
 
   private ModelPrice price(String catalogue) throws Exception {

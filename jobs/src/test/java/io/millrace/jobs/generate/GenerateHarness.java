@@ -1,5 +1,6 @@
 package io.millrace.jobs.generate;
 
+import io.millrace.engine.Engine;
 import io.millrace.jobs.MillraceOptions.TokenEvents;
 import io.millrace.jobs.cost.Pricing;
 import io.millrace.jobs.generate.GenerateSpec.OpenedModel;
@@ -96,7 +97,35 @@ final class GenerateHarness implements AutoCloseable {
       int subtask,
       AtomicLong nanoClock)
       throws Exception {
-    this.engine = engine;
+    this(
+        engine,
+        engine,
+        "fake",
+        Pricing.deviceHour(new BigDecimal("3.60")),
+        engineRequests,
+        backlog,
+        parallelism,
+        subtask,
+        nanoClock);
+  }
+
+  /** With an engine whose models others serve, and which no test steps. */
+  static GenerateHarness remote(Engine engine, Pricing pricing) throws Exception {
+    return new GenerateHarness(null, engine, "openai", pricing, 100, 100, 1, 0, new AtomicLong());
+  }
+
+  private GenerateHarness(
+      FakeEngine fake,
+      Engine engine,
+      String backend,
+      Pricing pricing,
+      int engineRequests,
+      int backlog,
+      int parallelism,
+      int subtask,
+      AtomicLong nanoClock)
+      throws Exception {
+    this.engine = fake;
     this.task =
         new MockEnvironmentBuilder()
             .setJobID(JOB)
@@ -108,8 +137,8 @@ final class GenerateHarness implements AutoCloseable {
     GenerateSpec spec =
         new GenerateSpec(
             "default",
-            () -> new OpenedModel(engine, FakeEngine.TOKENIZER, "fake", () -> digest, () -> {}),
-            Pricing.deviceHour(new BigDecimal("3.60")),
+            () -> new OpenedModel(engine, FakeEngine.TOKENIZER, backend, () -> digest, () -> {}),
+            pricing,
             engineRequests,
             3,
             backlog,

@@ -11,6 +11,7 @@ import java.math.BigInteger;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.List;
 import java.util.Random;
 
 /** Rows with all kinds of values: missing ones, amounts with all their 24 places, other scripts. */
@@ -55,9 +56,9 @@ public final class SampleRows {
       row.setIsFinal(true)
           .setRequestId("millrace.prompts-0-" + random.nextInt(1 << 20))
           .setTenant("tenant-ü水" + random.nextInt(5))
-          .setStatus(RequestStatus.values()[random.nextInt(RequestStatus.values().length)])
+          .setStatus(any(RequestStatus.values()))
           .setFinishReason(ResponseFinishReason.stop)
-          .setCached(CacheOutcome.values()[random.nextInt(CacheOutcome.values().length)])
+          .setCached(any(CacheOutcome.values()))
           .setFreshTokens(random.nextInt(10_000))
           .setOutputTokens(Long.MAX_VALUE >> random.nextInt(63))
           .setTtftMs((long) random.nextInt(1_000))
@@ -75,6 +76,10 @@ public final class SampleRows {
                   .build());
     }
     return row.build();
+  }
+
+  private <T> T any(T[] values) {
+    return List.of(values).get(random.nextInt(values.length));
   }
 
   /** Up to 1000 USD, to the last place: 90 bits, which no double can hold. */

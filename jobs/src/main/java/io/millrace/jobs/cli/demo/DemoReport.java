@@ -3,6 +3,7 @@ package io.millrace.jobs.cli.demo;
 import io.millrace.jobs.cli.traffic.Traffic;
 import io.millrace.jobs.cli.events.Tally;
 import io.millrace.jobs.cli.progress.Format;
+import io.millrace.jobs.embedded.JobHandle.Began;
 import io.millrace.schemas.Anomaly;
 import io.millrace.schemas.AnomalyState;
 import java.math.BigDecimal;
@@ -20,8 +21,8 @@ import java.util.Map;
  * @param seconds since the first prompt
  * @param startMs when that was, epoch milliseconds
  * @param wildMs when one tenant went wild
- * @param beganMs when each model's only device was first held, as Flink says; none where that
- *     cannot be compared
+ * @param began when each model's only device was first held, as Flink says; none where that cannot
+ *     be compared
  */
 record DemoReport(
     Outcome outcome,
@@ -29,7 +30,7 @@ record DemoReport(
     double seconds,
     long startMs,
     long wildMs,
-    Map<String, Long> beganMs) {
+    Map<String, Began> began) {
   /** How long its prompts keep the engine busy, about. */
   private static final long WILD_FOR_MS = 15_000;
 
@@ -81,9 +82,7 @@ record DemoReport(
                 lines.add(
                     line(
                         "device time",
-                        beganMs.containsKey(model)
-                            ? times.line(beganMs.get(model))
-                            : times.parts())));
+                        began.containsKey(model) ? times.line(began.get(model)) : times.parts())));
     lines.add(spike());
     outcome.anomalies().stream()
         .filter(anomaly -> anomaly.getState() != AnomalyState.update)

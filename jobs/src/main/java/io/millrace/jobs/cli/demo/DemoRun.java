@@ -7,6 +7,7 @@ import io.millrace.jobs.cli.events.CommittedReader;
 import io.millrace.jobs.cli.events.DeadLetterEvent;
 import io.millrace.jobs.cli.events.EventDecoder;
 import io.millrace.jobs.cli.progress.Progress;
+import io.millrace.jobs.embedded.JobHandle.Began;
 import io.millrace.jobs.embedded.Pipeline;
 import io.millrace.schemas.Anomaly;
 import io.millrace.schemas.CostEvent;
@@ -126,7 +127,7 @@ public final class DemoRun implements AutoCloseable {
    * device time in one row or another.
    */
   public synchronized boolean reconciled() {
-    Map<String, Long> began = beganMs();
+    Map<String, Began> began = began();
     return settled()
         && outcome.twice() == 0
         && outcome.costsAgree()
@@ -141,11 +142,11 @@ public final class DemoRun implements AutoCloseable {
    * When the engine of each model that has only one was first held; none while something is in
    * progress, for its time is in no row yet.
    */
-  private Map<String, Long> beganMs() {
-    Map<String, Long> began = new HashMap<>();
+  private Map<String, Began> began() {
+    Map<String, Began> began = new HashMap<>();
     if (booked()) {
       for (String model : outcome.devices().keySet()) {
-        List<Long> subtasks = pipeline.job().beganMs("generate: " + model + " ");
+        List<Began> subtasks = pipeline.job().began("generate: " + model + " ");
         if (subtasks.size() == 1) {
           began.put(model, subtasks.get(0));
         }
@@ -179,7 +180,7 @@ public final class DemoRun implements AutoCloseable {
   public synchronized List<String> report() {
     long wildMs = startMs + (long) (WILD_AT * seconds * 1_000);
     List<String> lines =
-        new DemoReport(outcome, sent.size(), elapsed(), startMs, wildMs, beganMs()).lines();
+        new DemoReport(outcome, sent.size(), elapsed(), startMs, wildMs, began()).lines();
     lines.add("");
     lines.add(ledger.line());
     return lines;

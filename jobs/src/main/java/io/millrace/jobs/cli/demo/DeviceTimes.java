@@ -1,6 +1,7 @@
 package io.millrace.jobs.cli.demo;
 
 import io.millrace.jobs.cli.progress.Format;
+import io.millrace.jobs.embedded.JobHandle.Began;
 import io.millrace.schemas.CostEvent;
 import io.millrace.schemas.CostKind;
 import java.util.EnumMap;
@@ -14,7 +15,7 @@ import java.util.Map;
 final class DeviceTimes {
   private static final double APART_MAX = 0.001;
 
-  /** A clock of milliseconds here, one of nanoseconds there, and a message between them. */
+  /** Clocks of milliseconds here and of nanoseconds there. */
   private static final long APART_MAX_MS = 50;
 
   private final Map<CostKind, Long> nanos = new EnumMap<>(CostKind.class);
@@ -41,22 +42,22 @@ final class DeviceTimes {
   /**
    * Whether the rows sum to the wall clock, within 0.1 % or {@value #APART_MAX_MS} ms.
    *
-   * @param beganMs when the device was first held, epoch milliseconds
+   * @param began when the device was first held
    */
-  boolean agrees(long beganMs) {
-    long wallNanos = wallNanos(beganMs);
-    long apart = Math.abs(sum() - wallNanos);
-    return apart <= APART_MAX * wallNanos || apart <= 1_000_000 * APART_MAX_MS;
+  boolean agrees(Began began) {
+    long apart = apart(began);
+    return apart <= APART_MAX * shortest(began) || apart <= 1_000_000 * APART_MAX_MS;
   }
 
   /** The same, for people. */
-  String line(long beganMs) {
-    long wallNanos = wallNanos(beganMs);
-    return parts()
-        + "; Flink says "
-        + Format.seconds(wallNanos)
-        + String.format(
-            Locale.ROOT, ", %.3f %% apart", 100.0 * Math.abs(sum() - wallNanos) / wallNanos);
+  String line(Began began) {
+    return String.format(
+        Locale.ROOT,
+        "%s; Flink says %s to %s, %.3f %% apart",
+        parts(),
+        Format.seconds(shortest(began)),
+        Format.seconds(longest(began)),
+        100.0 * apart(began) / shortest(began));
   }
 
   /** What there is, where it cannot be compared. */
@@ -69,8 +70,17 @@ final class DeviceTimes {
         + (of(CostKind.recovery) == 0 ? "" : ", lost " + Format.seconds(of(CostKind.recovery)));
   }
 
-  private long wallNanos(long beganMs) {
-    return 1_000_000 * (lastIdleMs - beganMs);
+  /** By how much the rows are outside of what Flink says, nanoseconds. */
+  private long apart(Began began) {
+    return Math.max(0, Math.max(shortest(began) - sum(), sum() - longest(began)));
+  }
+
+  private long shortest(Began began) {
+    return 1_000_000 * (lastIdleMs - began.heardMs());
+  }
+
+  private long longest(Began began) {
+    return 1_000_000 * (lastIdleMs - began.deployedMs());
   }
 
   private long sum() {

@@ -8,7 +8,10 @@ import io.millrace.jobs.kafka.OpenAiResponseWriter;
 import io.millrace.schemas.AvroCodec;
 import io.millrace.schemas.CacheOutcome;
 import io.millrace.schemas.Choice;
+import io.millrace.schemas.CostEvent;
+import io.millrace.schemas.CostKind;
 import io.millrace.schemas.Message;
+import io.millrace.schemas.PlainJson;
 import io.millrace.schemas.Response;
 import io.millrace.schemas.ResponseFinishReason;
 import io.millrace.schemas.Usage;
@@ -50,6 +53,20 @@ class EventsTest {
         .contains(
             "millrace.prompts-2-7  acme  default  coalesced  3 tokens  12 ms  $0  Hello there");
     assertThat(EventLine.of(TOPIC, true).print(json())).startsWith("{\"id\":\"chatcmpl-");
+  }
+
+  @Test
+  void deviceTimeWithoutAPromptIsALineToo() {
+    CostEvent idle =
+        CostEvent.newBuilder()
+            .setKind(CostKind.idle)
+            .setModel("default")
+            .setDeviceNanos(9_500_000_000L)
+            .setTotalUsd(new BigDecimal("0.25"))
+            .setEventTime(Instant.ofEpochMilli(1))
+            .build();
+    assertThat(EventLine.of("millrace.costs", false).print(record(PlainJson.write(idle))))
+        .endsWith("  idle  default  9.500 s  $0.25");
   }
 
   @Test

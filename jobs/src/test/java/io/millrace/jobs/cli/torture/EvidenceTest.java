@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.jobs.kafka.Topics;
 import io.millrace.schemas.CostEvent;
+import io.millrace.schemas.CostKind;
 import io.millrace.schemas.PlainJson;
 import io.millrace.schemas.ResponseFinishReason;
 import io.millrace.schemas.TokenEvent;
@@ -33,6 +34,14 @@ class EvidenceTest {
     assertThat(evidence.tokensTwice()).isZero();
     assertThat(evidence.tokensMissing()).isZero();
     assertThat(evidence.newestTokenMillis()).isEqualTo(20);
+    CostEvent idle =
+        CostEvent.newBuilder()
+            .setKind(CostKind.idle)
+            .setModel("default")
+            .setDeviceNanos(5_000_000_000L)
+            .setEventTime(Instant.ofEpochMilli(1))
+            .build();
+    evidence.read(record(TOPICS.costs(), null, null, PlainJson.write(idle)));
     assertThat(evidence.ledgerUsd()).isEqualByComparingTo("0.0001512");
   }
 
