@@ -1,12 +1,12 @@
 package io.millrace.jobs.cli.demo;
 
-import io.millrace.jobs.cli.traffic.Traffic;
-import io.millrace.jobs.cli.traffic.Sample;
 import io.millrace.jobs.cli.events.AnswerEvent;
 import io.millrace.jobs.cli.events.CommittedReader;
 import io.millrace.jobs.cli.events.DeadLetterEvent;
 import io.millrace.jobs.cli.events.EventDecoder;
 import io.millrace.jobs.cli.progress.Progress;
+import io.millrace.jobs.cli.traffic.Sample;
+import io.millrace.jobs.cli.traffic.Traffic;
 import io.millrace.jobs.embedded.JobHandle.Began;
 import io.millrace.jobs.embedded.Pipeline;
 import io.millrace.schemas.Anomaly;

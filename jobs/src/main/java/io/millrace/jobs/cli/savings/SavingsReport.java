@@ -122,8 +122,7 @@ public record SavingsReport(List<StageFigures> stages, double repeats) {
                 percent(stages.get(DEDUP).saved(stages.get(SPECULATION))),
                 100 * repeats,
                 percent(f16.saved(stages.get(SPECULATION))))),
-        new Claim(
-            "4-bit: memory -75 %, 2.8x, cost -65 %, loss 1-2 %", weights(FOUR_BIT, f16)),
+        new Claim("4-bit: memory -75 %, 2.8x, cost -65 %, loss 1-2 %", weights(FOUR_BIT, f16)),
         new Claim("2-bit: memory -87 %, 4.2x, cost -82 %, loss 3-4 %", weights(TWO_BIT, f16)));
   }
 

@@ -23,8 +23,14 @@ class SavingsReportTest {
       double right = i == 6 ? 0.93 : 0.98;
       figures.add(
           new StageFigures(
-              stages.get(i), 100, 10_000, new BigDecimal(cents[i]).movePointLeft(2), cents[i], 1,
-              bytes, right));
+              stages.get(i),
+              100,
+              10_000,
+              new BigDecimal(cents[i]).movePointLeft(2),
+              cents[i],
+              1,
+              bytes,
+              right));
     }
     return new SavingsReport(figures, 0.5);
   }
