@@ -28,11 +28,13 @@ record StageFigures(
   private static final MathContext SHORT = new MathContext(6, RoundingMode.HALF_EVEN);
 
   BigDecimal usdPerMillionTokens() {
-    return usd.multiply(MILLION).divide(BigDecimal.valueOf(tokens), SHORT);
+    return usd.multiply(MILLION).divide(BigDecimal.valueOf(tokens), SHORT).stripTrailingZeros();
   }
 
   BigDecimal usdPerRequests(long count) {
-    return usd.multiply(BigDecimal.valueOf(count)).divide(BigDecimal.valueOf(requests), SHORT);
+    return usd.multiply(BigDecimal.valueOf(count))
+        .divide(BigDecimal.valueOf(requests), SHORT)
+        .stripTrailingZeros();
   }
 
   /** Share of the other's cost that this one saves; negative where it costs more. */
