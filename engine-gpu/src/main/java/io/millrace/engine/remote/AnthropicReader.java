@@ -37,7 +37,7 @@ final class AnthropicReader implements AnswerReader {
     switch (event.path("type").asText()) {
       case "message_start" -> {
         JsonNode message = event.path("message");
-        model = StreamJson.text(message, "model");
+        model = StreamJson.name(message, "model");
         usage(message.path("usage"));
       }
       case "content_block_start" -> block(event);
@@ -99,7 +99,7 @@ final class AnthropicReader implements AnswerReader {
     reasoningTokens =
         told.path("output_tokens_details").path("thinking_tokens").asLong(reasoningTokens);
     if (told.path("service_tier").isTextual()) {
-      serviceTier = told.get("service_tier").textValue();
+      serviceTier = StreamJson.name(told, "service_tier");
     }
   }
 

@@ -31,10 +31,10 @@ final class OpenAiReader implements AnswerReader {
       throw HttpFailure.inStream(chunk.get("error"));
     }
     if (chunk.path("model").isTextual()) {
-      model = StreamJson.text(chunk, "model");
+      model = StreamJson.name(chunk, "model");
     }
     if (chunk.path("service_tier").isTextual()) {
-      serviceTier = StreamJson.text(chunk, "service_tier");
+      serviceTier = StreamJson.name(chunk, "service_tier");
     }
     if (chunk.path("usage").isObject()) {
       usage = usage(chunk.get("usage"));

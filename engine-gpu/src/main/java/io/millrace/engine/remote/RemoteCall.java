@@ -32,7 +32,7 @@ final class RemoteCall {
   private final LongSupplier nanoClock;
   private final LongSupplier epochMillis;
   private final Consumer<Ending> told;
-  private final long startedNanos;
+  private long startedNanos;
 
   private CompletableFuture<HttpResponse<byte[]>> response;
   private RemoteException cancelledFor;
@@ -62,6 +62,9 @@ final class RemoteCall {
 
   /** Sends the request. */
   void start(HttpClient client, byte[] body) {
+    // How long the note of it took is not the server's time.
+    startedNanos = nanoClock.getAsLong();
+    lastByteNanos = startedNanos;
     HttpRequest.Builder request =
         HttpRequest.newBuilder(target.endpoint())
             .header("Content-Type", "application/json")

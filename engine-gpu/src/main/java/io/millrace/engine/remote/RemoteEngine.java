@@ -294,7 +294,10 @@ public final class RemoteEngine implements Engine {
       pending.retryAt(now + TimeUnit.MILLISECONDS.toNanos(delayMs));
       if (failure.retryAfterMs() > 0) {
         // It was asked of all who use the key.
-        pausedUntil.put(target, now + TimeUnit.MILLISECONDS.toNanos(failure.retryAfterMs()));
+        pausedUntil.merge(
+            target,
+            now + TimeUnit.MILLISECONDS.toNanos(failure.retryAfterMs()),
+            (one, other) -> one - other > 0 ? one : other);
       }
       waiting.add(pending);
     } else if (failure.kind() != Kind.REFUSED && pending.fallBack(now)) {

@@ -10,6 +10,7 @@ import io.millrace.engine.RemoteUsage;
 /** JSON that a server sent: bounded, and not to be trusted. */
 final class StreamJson {
   private static final int DEPTH_MAX = 64;
+  private static final int NAME_LENGTH_MAX = 100;
 
   static final ObjectMapper MAPPER =
       new ObjectMapper(
@@ -42,6 +43,14 @@ final class StreamJson {
   /** A text, or null where there is none. */
   static String text(JsonNode node, String field) {
     return node.path(field).isTextual() ? node.path(field).textValue() : null;
+  }
+
+  /** A name, which stays in state and rows: of one that is too long, its beginning. */
+  static String name(JsonNode node, String field) {
+    String name = text(node, field);
+    return name == null || name.length() <= NAME_LENGTH_MAX
+        ? name
+        : name.substring(0, NAME_LENGTH_MAX);
   }
 
   /** Counts as the server told them, or null if they do not add up: then nobody knows the cost. */

@@ -2,6 +2,7 @@ package io.millrace.jobs.budget;
 
 import io.millrace.jobs.kafka.DeadLetter;
 import io.millrace.jobs.state.AdmittedPrompt;
+import io.millrace.jobs.state.PromptSize;
 import io.millrace.schemas.CostEvent;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
@@ -198,7 +199,7 @@ public final class BudgetOperator extends AbstractStreamOperator<DeadLetter>
   private void defer(AdmittedPrompt prompt, Budget budget, DeferredPrompts waiting)
       throws Exception {
     if (waiting.count() >= spec.deferredMax()
-        || waiting.bytes() + DeferredPrompts.size(prompt) > spec.deferredBytesMax()) {
+        || waiting.bytes() + PromptSize.bytes(prompt) > spec.deferredBytesMax()) {
       reject(
           prompt,
           Verdict.EXCEEDED,

@@ -1,6 +1,7 @@
 package io.millrace.jobs.budget;
 
 import io.millrace.jobs.state.AdmittedPrompt;
+import io.millrace.jobs.state.PromptSize;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -41,7 +42,7 @@ final class DeferredPrompts {
   void add(AdmittedPrompt prompt) throws Exception {
     list.add(prompt);
     count++;
-    bytes += size(prompt);
+    bytes += PromptSize.bytes(prompt);
   }
 
   /** The one that has waited longest, or null. */
@@ -55,7 +56,7 @@ final class DeferredPrompts {
           break;
         }
         window.add(prompt);
-        windowBytes += size(prompt);
+        windowBytes += PromptSize.bytes(prompt);
       }
     }
     return window.peek();
@@ -66,7 +67,7 @@ final class DeferredPrompts {
     AdmittedPrompt first = window.remove();
     taken++;
     count--;
-    bytes -= size(first);
+    bytes -= PromptSize.bytes(first);
     if (count == 0) {
       list.clear();
       taken = 0;
@@ -81,7 +82,7 @@ final class DeferredPrompts {
       (expired(prompt, nowMs) ? expired : waiting).add(prompt);
     }
     if (!expired.isEmpty()) {
-      expired.forEach(prompt -> bytes -= size(prompt));
+      expired.forEach(prompt -> bytes -= PromptSize.bytes(prompt));
       count -= expired.size();
       window.clear();
       rewrite(waiting);
@@ -107,12 +108,6 @@ final class DeferredPrompts {
 
   int taken() {
     return taken;
-  }
-
-  /** What a prompt counts for, bytes. */
-  static long size(AdmittedPrompt prompt) {
-    long key = prompt.getKey() == null ? 0 : prompt.getKey().remaining();
-    return key + prompt.getValue().remaining() + prompt.getPromptTokens().remaining();
   }
 
   private List<AdmittedPrompt> waiting() throws Exception {

@@ -63,6 +63,7 @@ final class AnswerWriter {
         .setTokens(first.getTokens())
         .setToolCalls(first.getToolCalls())
         .setAnsweredBy(answer.fellBack() ? answer.answeredBy() : null)
+        .setAnsweringBackend(answer.fellBack() ? answer.answeringBackend() : null)
         .setCostUsd(text(costs.charge(answer, nowMs).totalUsd()))
         .setExpiresMs(nowMs + prompt.getCacheTtlMs())
         .setFurtherChoices(choices.subList(1, choices.size()))
@@ -106,10 +107,13 @@ final class AnswerWriter {
     CostEvent cost =
         costs
             .row(prompt, status, how, times, nowMs)
-            .setModel(answer.getAnsweredBy() == null ? model : answer.getAnsweredBy())
             .setFinishReason(Responses.finishReason(answer))
             .setSavedDedupUsd(saved)
             .build();
+    if (answer.getAnsweredBy() != null) {
+      cost.setModel(answer.getAnsweredBy());
+      cost.setBackend(answer.getAnsweringBackend());
+    }
     Response response =
         responses.answered(prompt, answer, how, times, nowMs).setSavedUsd(saved).build();
     return answered(prompt, response, cost);

@@ -183,8 +183,9 @@ final class AnswersInFlight {
       throws Exception {
     InFlight answer = choice.answer();
     if (update.finishReason() == FinishReason.EXPIRED && state.latestDeadlineMs() > nowMs) {
-      // Nothing is lost: such an update brings no tokens, and the text that it no longer holds back
+      // No text is lost: such an update brings no tokens, and the text that it no longer holds back
       // will come again.
+      choice.asksAgain(update);
       submit(choice, state.latestDeadlineMs());
       return;
     }

@@ -1,6 +1,7 @@
 package io.millrace.jobs.generate;
 
 import io.millrace.jobs.state.AdmittedPrompt;
+import io.millrace.jobs.state.PromptSize;
 import org.apache.flink.api.common.operators.MailboxExecutor;
 import org.apache.flink.util.FlinkException;
 
@@ -29,12 +30,12 @@ final class Backlog {
 
   void add(AdmittedPrompt prompt) {
     prompts += prompt.getSampling().getN();
-    bytes += size(prompt);
+    bytes += PromptSize.bytes(prompt);
   }
 
   void remove(AdmittedPrompt prompt) {
     prompts -= prompt.getSampling().getN();
-    bytes -= size(prompt);
+    bytes -= PromptSize.bytes(prompt);
   }
 
   /**
@@ -54,11 +55,5 @@ final class Backlog {
 
   int prompts() {
     return prompts;
-  }
-
-  private static long size(AdmittedPrompt prompt) {
-    long key = prompt.getKey() == null ? 0 : prompt.getKey().remaining();
-    long chat = prompt.getChat() == null ? 0 : prompt.getChat().length();
-    return key + prompt.getValue().remaining() + prompt.getPromptTokens().remaining() + chat;
   }
 }

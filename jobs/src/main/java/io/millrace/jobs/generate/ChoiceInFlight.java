@@ -34,6 +34,9 @@ final class ChoiceInFlight {
   /** Of a remote model; null before its first call. */
   private RemoteCalls remote;
 
+  /** Whether a call was begun of which nobody will say what it cost. */
+  private boolean callLost;
+
   /** Until the first token comes; not kept in state. */
   private int computedPromptTokens;
 
@@ -67,6 +70,8 @@ final class ChoiceInFlight {
     if (progress.getFinishReason() != null) {
       finishReason = FinishReason.valueOf(progress.getFinishReason().toUpperCase(Locale.ROOT));
     }
+    // It was begun, and the task that waited for it is no more.
+    callLost = remote != null && finishReason == null;
     markRecorded();
   }
 
@@ -90,12 +95,17 @@ final class ChoiceInFlight {
     savedNanos += update.savedNanos();
     update.tokens().forEach(token -> tokens.add(stored(token)));
     if (update.remote() != null) {
-      remote = RemoteChoices.stored(update.remote());
+      remote = RemoteChoices.stored(update.remote(), !callLost);
       startedMs = update.remote().startedMs();
       firstTokenMs = update.remote().firstTokenMs();
     }
     text.append(update.text());
     finishReason = update.finishReason();
+  }
+
+  /** It ended without an answer, and is asked for again. */
+  void asksAgain(GenerationUpdate ended) {
+    callLost |= ended.remote() != null && !ended.remote().costKnown();
   }
 
   /**

@@ -49,6 +49,7 @@ final class DeviceClock {
   private long booked;
   private long idle;
   private long recovery;
+  private boolean ended;
   private boolean off;
 
   /**
@@ -76,7 +77,8 @@ final class DeviceClock {
 
   /** What the next task has to know. */
   DeviceTime left(String jobId) {
-    return new DeviceTime(jobId, startEpochNanos + reached, idle, recovery);
+    // Should the model run on a device some day, what it is without one now is not that one's time.
+    return new DeviceTime(jobId, startEpochNanos + reached, off ? 0 : idle, off ? 0 : recovery);
   }
 
   /** A request will be billed for this time, which lies before what is next {@link #reached}. */
@@ -99,7 +101,7 @@ final class DeviceClock {
   /** What is to be booked now: idle time once an interval, lost time at once. */
   List<Booking> due() {
     List<Booking> due = new ArrayList<>();
-    if (off) {
+    if (off || ended) {
       return due;
     }
     long untilMs = TimeUnit.NANOSECONDS.toMillis(startEpochNanos + reached);
@@ -122,7 +124,7 @@ final class DeviceClock {
     reached(nanoClock.getAsLong());
     booked = reached - intervalNanos;
     List<Booking> last = due();
-    off = true;
+    ended = true;
     return last;
   }
 

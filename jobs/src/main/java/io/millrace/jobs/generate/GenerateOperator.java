@@ -197,6 +197,8 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     try {
       if (driver != null) {
         driver.close();
+      } else if (model != null) {
+        model.engine().close();
       }
     } finally {
       if (model != null) {

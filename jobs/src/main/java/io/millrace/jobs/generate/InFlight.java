@@ -74,6 +74,12 @@ final class InFlight {
     return calls == null ? leader.getModel() : calls.getModel();
   }
 
+  /** What computed for {@link #answeredBy}; null before the first call. */
+  String answeringBackend() {
+    RemoteCalls calls = choices.get(0).remote();
+    return calls == null ? null : calls.getBackend();
+  }
+
   /** Whether another model than the one asked for had a part in the answer. */
   boolean fellBack() {
     return choices.stream()

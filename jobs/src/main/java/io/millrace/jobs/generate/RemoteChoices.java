@@ -14,14 +14,18 @@ import java.util.Objects;
 final class RemoteChoices {
   private RemoteChoices() {}
 
-  /** As keyed state holds it. */
-  static RemoteCalls stored(RemoteOutcome outcome) {
+  /**
+   * As keyed state holds it.
+   *
+   * @param earlierKnown whether it is known what calls cost that the outcome does not tell of
+   */
+  static RemoteCalls stored(RemoteOutcome outcome, boolean earlierKnown) {
     RemoteUsage usage = outcome.usage();
     return RemoteCalls.newBuilder()
         .setCalls(outcome.attempt() + 1)
         .setModel(outcome.model())
         .setBackend(outcome.backend())
-        .setCostKnown(outcome.costKnown())
+        .setCostKnown(outcome.costKnown() && earlierKnown)
         .setUsage(
             usage == null
                 ? null
@@ -47,14 +51,15 @@ final class RemoteChoices {
   }
 
   /**
-   * What all choices of an answer cost. Calls that were given up may have been billed: without an
-   * answer that says for how much, the cost is not known; with one it is what the answer says, and
-   * its attempt says that there were others.
+   * What all choices of an answer cost. Calls that were given up may have been billed, with their
+   * choice or because another failed: without an answer that says for how much, the cost is not
+   * known; with one it is what the answer says, and its attempt says that there were others.
    */
   static Charge charge(InFlight answer, CostMeter meter, long nowMs) {
     Charge sum = null;
-    for (RemoteCalls calls : calls(answer)) {
-      if (calls.getUsage() == null && calls.getCostKnown()) {
+    for (ChoiceInFlight choice : called(answer)) {
+      RemoteCalls calls = choice.remote();
+      if (calls.getUsage() == null && calls.getCostKnown() && choice.finishReason() != null) {
         continue;
       }
       Charge one =
@@ -78,7 +83,7 @@ final class RemoteChoices {
 
   /** Adds to a row what only remote models have; names those that answered, by the first choice. */
   static void describe(CostEvent.Builder row, InFlight answer) {
-    List<RemoteCalls> calls = calls(answer);
+    List<RemoteCalls> calls = called(answer).stream().map(ChoiceInFlight::remote).toList();
     if (calls.isEmpty()) {
       return;
     }
@@ -92,10 +97,10 @@ final class RemoteChoices {
     row.setReasoningTokens(usages.stream().mapToLong(CountedTokens::getReasoning).sum());
   }
 
-  private static List<RemoteCalls> calls(InFlight answer) {
+  private static List<ChoiceInFlight> called(InFlight answer) {
+    int attempt = answer.leader().getAttempt();
     return answer.choices().stream()
-        .map(ChoiceInFlight::remote)
-        .filter(calls -> calls != null && calls.getCalls() > answer.leader().getAttempt())
+        .filter(choice -> choice.remote() != null && choice.remote().getCalls() > attempt)
         .toList();
   }
 }

@@ -13,6 +13,7 @@ import java.sql.Statement;
 import java.time.LocalDate;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import org.apache.arrow.c.ArrowArrayStream;
 import org.apache.arrow.c.Data;
@@ -135,8 +136,10 @@ public final class LedgerReader implements AutoCloseable {
 
   private void settings() throws SQLException {
     execute("SET TimeZone = 'UTC'");
-    // What does not fit into memory goes there and not into the working directory.
-    execute("SET temp_directory = " + LedgerSql.text(System.getProperty("java.io.tmpdir")));
+    // What does not fit into memory goes there and not into the working directory. DuckDB makes the
+    // folder when it needs it, and deletes it: two readers in one would delete each other's files.
+    Path spilled = Path.of(System.getProperty("java.io.tmpdir"), "millrace-" + UUID.randomUUID());
+    execute("SET temp_directory = " + LedgerSql.text(spilled.toString()));
     execute("SET memory_limit = '2GB'");
     execute("SET autoinstall_known_extensions = false");
   }

@@ -56,6 +56,19 @@ class DeviceClockTest {
   }
 
   @Test
+  void timeWithoutADeviceIsNotBookedLaterEither() {
+    DeviceClock remote = clock(START_MS);
+    remote.off();
+    remote.reached(nanos + 50 * SECOND);
+    assertThat(remote.due()).isEmpty();
+
+    DeviceClock local = clock(START_MS + 60_000);
+    local.restore(List.of(remote.left("job")), "another job");
+    local.reached(nanos + 10 * SECOND);
+    assertThat(local.due()).containsExactly(idle(10 * SECOND, START_MS + 70_000));
+  }
+
+  @Test
   void noDeviceIsHeldBetweenTwoJobs() {
     DeviceClock first = clock(START_MS);
     first.reached(nanos + 5 * SECOND);

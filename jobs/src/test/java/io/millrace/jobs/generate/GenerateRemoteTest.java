@@ -105,6 +105,42 @@ class GenerateRemoteTest {
   }
 
   @Test
+  void nobodyKnowsWhatACallCostThatACrashCutOff() throws Exception {
+    try (ModelServer server = ModelServer.waiting()) {
+      OperatorSubtaskState checkpoint;
+      RemoteTarget target = target("default", new OpenAiProtocol(), server);
+      try (GenerateHarness harness = harness(target).open()) {
+        harness.send(prompt(1, "hello"));
+        harness.runUntil(() -> server.calls.size() == 1);
+        checkpoint = harness.flink.snapshot(1, GenerateHarness.START_MS);
+      }
+      server.refuse(2); // the call that was cut off is answered, too, to nobody
+      server.answers.release(10);
+      try (GenerateHarness harness = harness(target).restore(checkpoint)) {
+        harness.runUntil(() -> harness.deadLetters().size() == 1);
+        CostEvent row = harness.costs().get(0);
+        assertThat(row.getAttempt()).isEqualTo(1);
+        assertThat(row.getTotalUsd()).as("the first call may be billed").isNull();
+      }
+    }
+  }
+
+  @Test
+  void nobodyKnowsWhatAChoiceCostThatIsGivenUpForAnother() throws Exception {
+    try (ModelServer server = ModelServer.waiting();
+        GenerateHarness harness = harness(target("default", new OpenAiProtocol(), server)).open()) {
+      AdmittedPrompt two = prompt(1, "hello");
+      two.getSampling().setN(2);
+      harness.send(two);
+      harness.runUntil(() -> server.calls.size() == 2);
+      server.refuse(1);
+      server.answers.release(1);
+      harness.runUntil(() -> harness.deadLetters().size() == 1);
+      assertThat(harness.costs().get(0).getTotalUsd()).isNull();
+    }
+  }
+
+  @Test
   void aChoiceThatWasAnsweredIsNotAskedForAgain() throws Exception {
     try (ModelServer server = ModelServer.waiting()) {
       server.answers.release(1);
@@ -141,20 +177,24 @@ class GenerateRemoteTest {
                     target("other", new AnthropicProtocol(), up))
                 .open()) {
       down.refuse(1);
-      harness.send(prompt(1, "hello"));
-      harness.runUntil(() -> harness.responses().size() == 1);
-      harness.send(prompt(2, "hello"));
+      harness.send(prompt(1, "hello"), prompt(3, "hello"));
       harness.runUntil(() -> harness.responses().size() == 2);
+      harness.send(prompt(2, "hello"));
+      harness.runUntil(() -> harness.responses().size() == 3);
 
       assertThat(harness.responses())
           .extracting(Response::getModel)
-          .containsExactly("other", "default");
+          .containsExactly("other", "other", "default");
+      CostEvent shared = harness.costs().get(1);
+      assertThat(shared.getStatus()).isEqualTo(RequestStatus.coalesced);
+      assertThat(shared.getModel()).isEqualTo("other");
+      assertThat(shared.getBackend()).isEqualTo("anthropic");
       CostEvent row = harness.costs().get(0);
       assertThat(row.getModel()).isEqualTo("other");
       assertThat(row.getBackend()).isEqualTo("anthropic");
       assertThat(row.getAttempt()).isEqualTo(1);
       assertThat(row.getPriceSource()).endsWith("#claude-sonnet-4-5");
-      assertThat(harness.responses().get(1).getCached()).isEqualTo(CacheOutcome.none);
+      assertThat(harness.responses().get(2).getCached()).isEqualTo(CacheOutcome.none);
       assertThat(noted).extracting(Attempt::model).containsExactly("default", "other", "default");
     }
   }

@@ -109,7 +109,7 @@ class TokenEventWriterTest {
   }
 
   private static CachedAnswer answer() {
-    return new CachedAnswer("whole", "stop", 6, 2, List.of(), "0", 0L, null, null, List.of());
+    return new CachedAnswer("whole", "stop", 6, 2, List.of(), "0", 0L, null, null, null, List.of());
   }
 
   private List<TokenEvent> events(TokenEvents mode, GenerationUpdate update) {
