@@ -20,6 +20,7 @@ public final class TrustedRecords extends Conversion<Void> {
           "Anomaly",
           "AnomalySeverity",
           "AnomalyState",
+          "Attempt",
           "CacheControl",
           "CacheOutcome",
           "Choice",

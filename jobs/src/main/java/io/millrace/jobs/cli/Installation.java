@@ -1,7 +1,9 @@
 package io.millrace.jobs.cli;
 
+import io.millrace.engine.gguf.GgmlType;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /** Where Millrace is installed, and what is shipped with it. */
 public final class Installation {
@@ -12,7 +14,16 @@ public final class Installation {
 
   /** The model that answers where nothing else is configured. */
   public static Path model() {
-    return shipped(MODELS + "/tickets-target-q8_0.gguf");
+    return model(GgmlType.Q8_0);
+  }
+
+  /**
+   * The same model in another type.
+   *
+   * @param type F16, Q8_0 or Q4_0
+   */
+  public static Path model(GgmlType type) {
+    return shipped(MODELS + "/tickets-target-" + type.name().toLowerCase(Locale.ROOT) + ".gguf");
   }
 
   /** The model that drafts for {@link #model}. */

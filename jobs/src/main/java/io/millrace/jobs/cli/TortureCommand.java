@@ -11,11 +11,11 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
+import org.apache.flink.util.FileUtils;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -114,7 +114,7 @@ final class TortureCommand implements Callable<Integer> {
       throw CommandFailure.failed(String.join("; ", broken) + "; see " + folder);
     }
     if (directory == null) {
-      delete(folder);
+      FileUtils.deleteDirectory(folder.toFile());
     }
     return ExitCodes.OK;
   }
@@ -160,13 +160,5 @@ final class TortureCommand implements Callable<Integer> {
   private static void say(PrintWriter err, String line) {
     err.println(line);
     err.flush();
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> tree = Files.walk(folder)) {
-      for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
   }
 }

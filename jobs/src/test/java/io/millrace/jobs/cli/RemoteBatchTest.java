@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -103,18 +104,18 @@ class RemoteBatchTest {
   }
 
   /** The paths of all fields of a line, with the kinds of their values. */
-  private static List<TreeSet<String>> shapes(List<JsonNode> lines) {
+  private static List<Set<String>> shapes(List<JsonNode> lines) {
     return lines.stream()
         .map(
             line -> {
-              TreeSet<String> paths = new TreeSet<>();
+              Set<String> paths = new TreeSet<>();
               shape("", line, paths);
               return paths;
             })
         .toList();
   }
 
-  private static void shape(String at, JsonNode node, TreeSet<String> paths) {
+  private static void shape(String at, JsonNode node, Set<String> paths) {
     if (node.isObject()) {
       for (Map.Entry<String, JsonNode> field : node.properties()) {
         shape(at + "/" + field.getKey(), field.getValue(), paths);

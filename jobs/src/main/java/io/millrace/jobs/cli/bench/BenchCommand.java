@@ -16,6 +16,7 @@ import picocli.CommandLine.Spec;
       KvCommand.class,
       PipelineCommand.class,
       PrefixCommand.class,
+      SavingsCommand.class,
       SpeculationCommand.class
     })
 public final class BenchCommand implements Runnable {

@@ -9,6 +9,7 @@ import io.millrace.jobs.cli.ExitCodes;
 import io.millrace.jobs.cli.Installation;
 import io.millrace.jobs.cli.JobSettings;
 import io.millrace.jobs.cli.LogFile;
+import io.millrace.jobs.cli.TemporaryDirectory;
 import io.millrace.jobs.embedded.Pipeline;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -16,11 +17,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.apache.flink.configuration.Configuration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -111,10 +110,9 @@ public final class PipelineCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     check();
     Configuration options = settings.configuration();
-    Path data = Files.createTempDirectory("millrace-bench-");
-    try {
-      LogFile.into(data.resolve("logs"));
-      PipelineFigures figures = measure(options, data);
+    try (TemporaryDirectory data = TemporaryDirectory.create("millrace-bench-")) {
+      LogFile.into(data.path().resolve("logs"));
+      PipelineFigures figures = measure(options, data.path());
       new PipelineReport(figures).lines().forEach(spec.commandLine().getOut()::println);
       spec.commandLine().getOut().flush();
       if (json != null) {
@@ -123,8 +121,6 @@ public final class PipelineCommand implements Callable<Integer> {
       return figures.checkpoints().stream().anyMatch(c -> c.times().maxMs() >= CHECKPOINT_MS_MAX)
           ? ExitCodes.FAILURE
           : ExitCodes.OK;
-    } finally {
-      delete(data);
     }
   }
 
@@ -200,14 +196,6 @@ public final class PipelineCommand implements Callable<Integer> {
           json, new ObjectMapper().writeValueAsString(new PipelineReport(figures).json()) + "\n");
     } catch (IOException e) {
       throw CommandFailure.failed("cannot write " + json, e);
-    }
-  }
-
-  private static void delete(Path directory) throws IOException {
-    try (Stream<Path> tree = Files.walk(directory)) {
-      for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
-      }
     }
   }
 }

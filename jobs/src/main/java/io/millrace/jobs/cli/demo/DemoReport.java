@@ -2,6 +2,7 @@ package io.millrace.jobs.cli.demo;
 
 import io.millrace.jobs.cli.events.Tally;
 import io.millrace.jobs.cli.progress.Format;
+import io.millrace.jobs.cli.traffic.Traffic;
 import io.millrace.jobs.embedded.JobHandle.Began;
 import io.millrace.schemas.Anomaly;
 import io.millrace.schemas.AnomalyState;

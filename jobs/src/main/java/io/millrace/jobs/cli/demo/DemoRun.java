@@ -5,6 +5,8 @@ import io.millrace.jobs.cli.events.CommittedReader;
 import io.millrace.jobs.cli.events.DeadLetterEvent;
 import io.millrace.jobs.cli.events.EventDecoder;
 import io.millrace.jobs.cli.progress.Progress;
+import io.millrace.jobs.cli.traffic.Sample;
+import io.millrace.jobs.cli.traffic.Traffic;
 import io.millrace.jobs.embedded.JobHandle.Began;
 import io.millrace.jobs.embedded.Pipeline;
 import io.millrace.schemas.Anomaly;

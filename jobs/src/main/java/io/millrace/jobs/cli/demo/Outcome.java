@@ -3,6 +3,8 @@ package io.millrace.jobs.cli.demo;
 import io.millrace.jobs.cli.events.AnswerEvent;
 import io.millrace.jobs.cli.events.DeadLetterEvent;
 import io.millrace.jobs.cli.events.Tally;
+import io.millrace.jobs.cli.traffic.Sample;
+import io.millrace.jobs.cli.traffic.Traffic;
 import io.millrace.schemas.Anomaly;
 import io.millrace.schemas.CostEvent;
 import io.millrace.schemas.CostKind;

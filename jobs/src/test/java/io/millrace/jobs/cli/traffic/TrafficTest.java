@@ -1,4 +1,4 @@
-package io.millrace.jobs.cli.demo;
+package io.millrace.jobs.cli.traffic;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

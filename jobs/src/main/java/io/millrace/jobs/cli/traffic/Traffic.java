@@ -1,4 +1,4 @@
-package io.millrace.jobs.cli.demo;
+package io.millrace.jobs.cli.traffic;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -11,12 +11,12 @@ import java.util.Random;
  * Who asks what. Tenants of different size draw from the same kind of messages, a few of which are
  * asked again and again; and one tenant can go wild, with long prompts that never repeat.
  */
-final class Traffic {
+public final class Traffic {
   /** From the largest to the smallest. */
-  static final List<String> TENANTS = List.of("webshop", "marketplace", "rentals", "outlet");
+  public static final List<String> TENANTS = List.of("webshop", "marketplace", "rentals", "outlet");
 
   /** The tenant that goes wild. */
-  static final String WILD_TENANT = "rentals";
+  public static final String WILD_TENANT = "rentals";
 
   /** Messages that a tenant's customers choose from. */
   private static final int MESSAGES_PER_TENANT = 400;
@@ -38,15 +38,15 @@ final class Traffic {
    * @param body the chat completion request
    * @param sample what is asked, where the right answer is known; else null
    */
-  record Ask(String tenant, ObjectNode body, Sample sample) {}
+  public record Ask(String tenant, ObjectNode body, Sample sample) {}
 
-  Traffic(List<Sample> samples, long seed) {
+  public Traffic(List<Sample> samples, long seed) {
     this.samples = samples;
     this.random = new Random(seed);
   }
 
   /** What comes next on an ordinary day. */
-  Ask ordinary() {
+  public Ask ordinary() {
     int tenant = zipf(TENANTS.size());
     int message = zipf(Math.min(MESSAGES_PER_TENANT, samples.size()));
     Sample sample = samples.get((tenant * MESSAGES_PER_TENANT + message) % samples.size());
@@ -54,7 +54,7 @@ final class Traffic {
   }
 
   /** One of the prompts of the tenant that goes wild. */
-  Ask wild() {
+  public Ask wild() {
     StringBuilder text = new StringBuilder("Case " + ++wild + ".");
     for (int i = 0; i < WILD_MESSAGES; i++) {
       text.append(' ').append(samples.get(random.nextInt(samples.size())).message());
@@ -63,7 +63,7 @@ final class Traffic {
   }
 
   /** As a line of an OpenAI batch file, so that the answer tells which prompt it belongs to. */
-  byte[] line(String customId, ObjectNode body) {
+  public byte[] line(String customId, ObjectNode body) {
     ObjectNode line = json.createObjectNode();
     line.put("custom_id", customId);
     line.put("method", "POST");

@@ -1,4 +1,4 @@
-package io.millrace.jobs.cli.demo;
+package io.millrace.jobs.cli.traffic;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -17,14 +17,14 @@ import java.util.List;
  * @param message the text
  * @param wanted the object that a right answer is
  */
-record Sample(String system, String message, JsonNode wanted) {
+public record Sample(String system, String message, JsonNode wanted) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** Enough variety, and a bound on what is kept in memory. */
   private static final int SAMPLES_MAX = 5_000;
 
   /** Whether an answer is this one in all its fields. */
-  boolean isRight(String answer) {
+  public boolean isRight(String answer) {
     try {
       return wanted.equals(JSON.readTree(answer));
     } catch (IOException e) {
@@ -33,7 +33,7 @@ record Sample(String system, String message, JsonNode wanted) {
   }
 
   /** Reads lines of {@code {"message", "answer"}}, some with a {@code "system"}. */
-  static List<Sample> read(Path file) throws IOException {
+  public static List<Sample> read(Path file) throws IOException {
     List<Sample> samples = new ArrayList<>();
     try (BufferedReader lines = Files.newBufferedReader(file)) {
       for (String line = lines.readLine();

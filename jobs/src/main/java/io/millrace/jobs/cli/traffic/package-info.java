@@ -1,0 +1,2 @@
+/** Sample prompts with known answers, and who asks them. */
+package io.millrace.jobs.cli.traffic;
