@@ -277,7 +277,11 @@ public final class MillraceOptions {
   public static List<ConfigOption<?>> all(List<String> models) {
     Stream<ConfigOption<?>> general =
         Stream.of(
-                MillraceOptions.class, CostOptions.class, LedgerOptions.class, BudgetOptions.class)
+                MillraceOptions.class,
+                CostOptions.class,
+                LedgerOptions.class,
+                BudgetOptions.class,
+                MetricsOptions.class)
             .flatMap(group -> Stream.of(group.getDeclaredFields()))
             .filter(field -> field.getType() == ConfigOption.class)
             .map(MillraceOptions::optionIn);
@@ -336,6 +340,7 @@ public final class MillraceOptions {
     models.forEach(model -> new ModelOptions(model).validate(configuration));
     models.forEach(model -> new RemoteModelOptions(model).validate(configuration));
     BudgetOptions.validate(configuration);
+    MetricsOptions.validate(configuration);
   }
 
   /**

@@ -288,18 +288,59 @@ class InferenceJobTest {
     JobHandle job = submit("metrics", options(topics), new FakeModels("metrics", PLENTY));
     records.send(List.of(prompt(topics, null, json("counted"))));
     records.await(topics.responses(), 1);
-    String page =
-        HttpClient.newHttpClient()
-            .send(
-                HttpRequest.newBuilder(
-                        URI.create("http://127.0.0.1:" + flink.metricsPort() + "/metrics"))
-                    .build(),
-                HttpResponse.BodyHandlers.ofString())
-            .body();
+    String page = metricsPage();
     job.cancel(MAX);
     for (String metric : MonitoringFilesTest.metrics()) {
       assertThat(page).containsPattern("(?m)^" + metric + "\\{");
     }
+  }
+
+  @Test
+  void metricsAreTheSumsOfTheCostRows() throws Exception {
+    Topics topics = topics("llm.");
+    JobHandle job = submit("llm", options(topics), new FakeModels("llm", PLENTY));
+    for (String tenant : List.of("acme", "b\\\"x")) {
+      ProducerRecord<byte[], byte[]> prompt = prompt(topics, null, json("for " + tenant.length()));
+      prompt.headers().add("tenant", tenant.getBytes(UTF_8));
+      records.send(List.of(prompt, prompt));
+    }
+    records.send(List.of(prompt(topics, null, json("will FAIL"))));
+    records.await(topics.responses(), 4);
+    records.await(topics.deadLetters(), 1);
+    String page = metricsPage();
+    List<CostEvent> costs = ofRequests(read(topics.costs(), CostEvent.class, RecordFormat.JSON));
+    job.cancel(MAX);
+
+    assertThat(costs).hasSize(5);
+    assertThat(page)
+        .contains("# TYPE llm_tokens_input_total counter\n")
+        .contains("# TYPE llm_tokens_output_total counter\n")
+        .contains("# TYPE llm_request_latency_seconds histogram\n")
+        .contains("llm_tokens_input_total{tenant=\"b\\\\\\\"x\",");
+    assertThat(sum(page, "llm_requests_total")).isEqualTo(5);
+    assertThat(sum(page, "llm_request_latency_seconds_count")).isEqualTo(5);
+    assertThat(sum(page, "llm_dedup_hits_total")).isEqualTo(2);
+    assertThat(sum(page, "llm_tokens_input_total"))
+        .isPositive()
+        .isEqualTo(costs.stream().mapToLong(c -> c.getFreshTokens() + c.getCachedTokens()).sum());
+    assertThat(sum(page, "llm_tokens_output_total"))
+        .isPositive()
+        .isEqualTo(costs.stream().mapToLong(CostEvent::getOutputTokens).sum());
+  }
+
+  /** Over all series of this job. */
+  private static long sum(String page, String metric) {
+    return page.lines()
+        .filter(line -> line.startsWith(metric + "{") && line.contains("job_name=\"llm\""))
+        .mapToLong(line -> Long.parseLong(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
+  }
+
+  private String metricsPage() throws Exception {
+    URI uri = URI.create("http://127.0.0.1:" + flink.metricsPort() + "/metrics");
+    return HttpClient.newHttpClient()
+        .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
+        .body();
   }
 
   @Test

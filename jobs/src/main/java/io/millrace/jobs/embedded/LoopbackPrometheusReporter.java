@@ -2,6 +2,7 @@ package io.millrace.jobs.embedded;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.millrace.jobs.metrics.LlmText;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -23,6 +24,7 @@ final class LoopbackPrometheusReporter implements MetricReporter {
   private static final int BACKLOG = 16;
   private static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
+  private final LlmText llm = new LlmText();
   private final PrometheusText text = new PrometheusText();
   private final HttpServer server;
   private final ExecutorService executor;
@@ -53,11 +55,15 @@ final class LoopbackPrometheusReporter implements MetricReporter {
 
   @Override
   public void notifyOfAddedMetric(Metric metric, String metricName, MetricGroup group) {
-    text.add(metric, metricName, group);
+    // What the catalogue names is shown under its exact name and type, and once.
+    if (!llm.add(metric, metricName, group)) {
+      text.add(metric, metricName, group);
+    }
   }
 
   @Override
   public void notifyOfRemovedMetric(Metric metric, String metricName, MetricGroup group) {
+    llm.remove(metric, metricName);
     text.remove(metric, metricName, group);
   }
 
@@ -68,7 +74,7 @@ final class LoopbackPrometheusReporter implements MetricReporter {
   }
 
   private void scrape(HttpExchange exchange) throws IOException {
-    byte[] body = text.scrape().getBytes(StandardCharsets.UTF_8);
+    byte[] body = (llm.scrape() + text.scrape()).getBytes(StandardCharsets.UTF_8);
     exchange.getResponseHeaders().set("Content-Type", CONTENT_TYPE);
     exchange.sendResponseHeaders(200, body.length);
     try (OutputStream out = exchange.getResponseBody()) {

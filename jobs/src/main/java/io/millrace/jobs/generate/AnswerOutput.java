@@ -2,9 +2,11 @@ package io.millrace.jobs.generate;
 
 import io.millrace.engine.GenerationUpdate;
 import io.millrace.jobs.kafka.Answer;
+import io.millrace.jobs.metrics.LlmRecorder;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
 import io.millrace.schemas.CacheOutcome;
+import io.millrace.schemas.CostEvent;
 import io.millrace.schemas.TokenEvent;
 import java.util.List;
 import org.apache.flink.streaming.api.operators.Output;
@@ -15,7 +17,8 @@ record AnswerOutput(
     Output<StreamRecord<Answer>> output,
     Outputs outputs,
     AnswerWriter answers,
-    TokenEventWriter tokenEvents) {
+    TokenEventWriter tokenEvents,
+    LlmRecorder metrics) {
 
   /** What a step generated; to be told before the choice takes it in. */
   void tokens(ChoiceInFlight choice, GenerationUpdate update, long nowMs) {
@@ -53,7 +56,7 @@ record AnswerOutput(
 
   /** Device time that belongs to no prompt. */
   void device(DeviceClock.Booking booking, long nowMs) {
-    output.collect(outputs.costs(), new StreamRecord<>(answers.device(booking, nowMs)));
+    emit(answers.device(booking, nowMs));
   }
 
   /** Why prompts cannot be answered. */
@@ -66,7 +69,12 @@ record AnswerOutput(
     if (settled.deadLetter() != null) {
       output.collect(outputs.deadLetters(), new StreamRecord<>(settled.deadLetter()));
     }
-    output.collect(outputs.costs(), new StreamRecord<>(settled.cost()));
+    emit(settled.cost());
+  }
+
+  private void emit(CostEvent row) {
+    output.collect(outputs.costs(), new StreamRecord<>(row));
+    metrics.row(row);
   }
 
   private void emit(List<TokenEvent> events) {

@@ -165,6 +165,7 @@ final class AnswersInFlight {
         fail(choice.answer(), failure, nowMs);
       }
     }
+    output.metrics().load(result.stats());
     device.reached(result.atNanos());
     device.due().forEach(booking -> output.device(booking, nowMs));
     feedEngine();

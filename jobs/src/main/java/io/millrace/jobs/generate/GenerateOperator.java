@@ -3,6 +3,7 @@ package io.millrace.jobs.generate;
 import io.millrace.jobs.cost.CostMeter;
 import io.millrace.jobs.generate.CrashNotes.Note;
 import io.millrace.jobs.kafka.Answer;
+import io.millrace.jobs.metrics.LlmRecorder;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
 import io.millrace.schemas.CacheOutcome;
@@ -98,7 +99,9 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
             output,
             outputs,
             new AnswerWriter(spec.model(), model.backend(), meter, model.tokenizer()),
-            new TokenEventWriter(spec.tokenEvents()));
+            new TokenEventWriter(spec.tokenEvents()),
+            new LlmRecorder(
+                getMetricGroup(), spec.model(), model.backend(), spec.metricsTenantsMax()));
     driver =
         new EngineDriver(
             getRuntimeContext().getTaskInfo().getTaskNameWithSubtasks(),

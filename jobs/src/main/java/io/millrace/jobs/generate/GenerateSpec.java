@@ -26,6 +26,7 @@ import java.util.Set;
  * @param failedLeadersMax how often prompts that follow a failed one try again
  * @param crashesMax crashes from one checkpoint after which requests run alone; 0 never
  * @param idleInterval how often idle device time is booked
+ * @param metricsTenantsMax tenants that metrics name
  */
 public record GenerateSpec(
     String model,
@@ -40,7 +41,8 @@ public record GenerateSpec(
     TokenEvents tokenEvents,
     int failedLeadersMax,
     int crashesMax,
-    Duration idleInterval)
+    Duration idleInterval,
+    int metricsTenantsMax)
     implements Serializable {
 
   /** Opens a model in the task's JVM. */

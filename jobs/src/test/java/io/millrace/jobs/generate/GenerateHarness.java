@@ -148,7 +148,8 @@ final class GenerateHarness implements AutoCloseable {
             TokenEvents.TOKEN,
             FAILED_LEADERS_MAX,
             2,
-            IDLE_INTERVAL);
+            IDLE_INTERVAL,
+            50);
     flink =
         new OneInputStreamOperatorTestHarness<>(
             new GenerateOperatorFactory(

@@ -1,0 +1,91 @@
+package io.millrace.jobs.metrics;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.Gauge;
+import org.apache.flink.metrics.MetricGroup;
+
+/**
+ * The metrics of one set of labels, as types that every reporter of Flink's knows; each is
+ * registered when it is first needed. Flink's counters are whole numbers: amounts are gauges of
+ * exact decimals that only grow.
+ */
+final class LlmSeries {
+  private final MetricGroup group;
+  private final Map<LlmMetric, Counter> counters = new EnumMap<>(LlmMetric.class);
+  private final Map<LlmMetric, Amount> amounts = new EnumMap<>(LlmMetric.class);
+  private final Map<LlmMetric, Buckets> histograms = new EnumMap<>(LlmMetric.class);
+
+  LlmSeries(MetricGroup group) {
+    this.group = group;
+  }
+
+  void gauge(LlmMetric metric, Gauge<? extends Number> value) {
+    group.gauge(metric.exactName(), value);
+  }
+
+  void add(LlmMetric metric, long count) {
+    counters.computeIfAbsent(metric, m -> group.counter(m.exactName())).inc(count);
+  }
+
+  /**
+   * @param usd not negative; null, which is not known, adds nothing
+   */
+  void add(LlmMetric metric, BigDecimal usd) {
+    if (usd != null) {
+      amounts.computeIfAbsent(metric, m -> group.gauge(m.exactName(), new Amount())).add(usd);
+    }
+  }
+
+  /**
+   * @param millis null, which is not known, is not observed
+   */
+  void observe(LlmMetric metric, Long millis) {
+    if (millis != null) {
+      histograms.computeIfAbsent(metric, m -> new Buckets(group, m.exactName())).add(millis);
+    }
+  }
+
+  /** A sum that one thread adds to and others read. */
+  private static final class Amount implements Gauge<BigDecimal> {
+    private volatile BigDecimal sum = BigDecimal.ZERO;
+
+    void add(BigDecimal more) {
+      sum = sum.add(more);
+    }
+
+    @Override
+    public BigDecimal getValue() {
+      return sum;
+    }
+  }
+
+  /** Prometheus' cumulative buckets: a counter of what is not above each bound. */
+  private static final class Buckets {
+    private final List<Counter> notAbove = new ArrayList<>();
+    private final Counter count;
+    private final Amount sum = new Amount();
+
+    Buckets(MetricGroup group, String name) {
+      for (double bound : LlmMetric.BUCKETS) {
+        notAbove.add(group.addGroup("le", Double.toString(bound)).counter(name + "_bucket"));
+      }
+      count = group.counter(name + "_count");
+      group.gauge(name + "_sum", sum);
+    }
+
+    void add(long millis) {
+      for (int i = 0; i < notAbove.size(); i++) {
+        if (millis <= LlmMetric.BUCKETS.get(i) * 1000) {
+          notAbove.get(i).inc();
+        }
+      }
+      sum.add(BigDecimal.valueOf(millis, 3));
+      count.inc();
+    }
+  }
+}
