@@ -143,13 +143,15 @@ public enum LlmMetric {
   private final String exactName;
   private final Type type;
   private final String help;
-  private final List<String> labels;
+
+  /** Names, between commas: an enum holds nothing that could change. */
+  private final String labels;
 
   LlmMetric(String exactName, Type type, String help, List<String> labels) {
     this.exactName = exactName;
     this.type = type;
     this.help = help;
-    this.labels = labels;
+    this.labels = String.join(",", labels);
   }
 
   /** As Prometheus shows it; a histogram's series add _bucket, _sum and _count. */
@@ -167,7 +169,7 @@ public enum LlmMetric {
   }
 
   public List<String> labels() {
-    return labels;
+    return labels.isEmpty() ? List.of() : List.of(labels.split(","));
   }
 
   /** The metric that a series belongs to; null for one that is not in the catalogue. */
