@@ -21,6 +21,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.AuthorizationException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -151,17 +152,24 @@ public final class Submission {
         count++;
       }
       producer.flush();
+    } catch (KafkaException e) {
+      // A producer that was refused once takes nothing more, and says why only in the cause.
+      throw notSent(e.getCause() instanceof AuthorizationException refused ? refused : e);
     }
     synchronized (failure) {
       if (failure[0] != null) {
-        throw new IOException(
-            failure[0] instanceof AuthorizationException
-                ? "this user may not write to " + topic
-                : "not all prompts could be sent",
-            failure[0]);
+        throw notSent(failure[0]);
       }
     }
     return count;
+  }
+
+  private IOException notSent(Exception e) {
+    return new IOException(
+        e instanceof AuthorizationException
+            ? "this user may not write to " + topic
+            : "not all prompts could be sent",
+        e);
   }
 
   private void send(
