@@ -155,7 +155,7 @@ public final class Scheduler {
     List<Chunk> chunks = new ArrayList<>(running.size() + 1);
     List<Sequence> catchingUp = new ArrayList<>();
     for (Sequence sequence : running) {
-      if (share.sequences().contains(sequence)) {
+      if (!share.waiting().contains(sequence)) {
         if (sequence.pendingTokens() == 1) {
           chunk(sequence, 1, chunks);
         } else {
@@ -165,7 +165,7 @@ public final class Scheduler {
     }
     catchingUp.sort(waiting::compare);
     // One token of each sequence that takes part is set aside.
-    int budget = share.rows() - share.sequences().size();
+    int budget = share.rows() - (running.size() - share.waiting().size());
     for (Sequence sequence : catchingUp) {
       budget -= joinBefore(sequence, budget, chunks);
       budget -= chunk(sequence, 1 + budget, chunks) - 1;

@@ -30,12 +30,12 @@ final class TimeShares {
       Comparator.comparingLong(Sequence::lastStep).thenComparing(Sequence.BY_SENIORITY);
 
   /**
-   * Who takes part in a step.
+   * Who does not take part in a step.
    *
-   * @param sequences of the running ones
+   * @param waiting of the running ones; most often none
    * @param rows that the step may have
    */
-  record Share(Set<Sequence> sequences, int rows) {}
+  record Share(Set<Sequence> waiting, int rows) {}
 
   /** How much longer a step may take for each further tenant in it. */
   private static final double LONGER = 0.5;
@@ -74,9 +74,9 @@ final class TimeShares {
     int rows = wanted.size() < 2 ? rowsMax : rowsWithinShares(wanted);
     int all = wanted.values().stream().mapToInt(Integer::intValue).sum();
     if (rows >= Math.min(all, rowsMax)) {
-      return new Share(new HashSet<>(running), rowsMax);
+      return new Share(Set.of(), rowsMax);
     }
-    return new Share(takingPart(running, divide(rows, wanted)), rows);
+    return new Share(waiting(running, divide(rows, wanted)), rows);
   }
 
   /**
@@ -137,19 +137,19 @@ final class TimeShares {
     return shares;
   }
 
-  private static Set<Sequence> takingPart(List<Sequence> running, Map<String, Integer> shares) {
+  private static Set<Sequence> waiting(List<Sequence> running, Map<String, Integer> shares) {
     List<Sequence> byTurn = new ArrayList<>(running);
     byTurn.sort(LONGEST_AGO);
     if (!running.isEmpty()) {
       byTurn.remove(running.get(0));
       byTurn.add(0, running.get(0));
     }
-    Set<Sequence> taking = new HashSet<>();
+    Set<Sequence> waiting = new HashSet<>();
     for (Sequence sequence : byTurn) {
-      if (shares.merge(sequence.tenant(), -1, Integer::sum) >= 0) {
-        taking.add(sequence);
+      if (shares.merge(sequence.tenant(), -1, Integer::sum) < 0) {
+        waiting.add(sequence);
       }
     }
-    return taking;
+    return waiting;
   }
 }
