@@ -14,6 +14,7 @@ import org.apache.flink.connector.kafka.sink.KafkaSink;
 import org.apache.flink.connector.kafka.sink.TransactionNamingStrategy;
 import org.apache.flink.connector.kafka.source.KafkaSource;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
+import org.apache.flink.connector.kafka.source.reader.deserializer.KafkaRecordDeserializationSchema;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 
@@ -39,15 +40,7 @@ public final class KafkaEndpoints {
    * lose them.
    */
   public KafkaSource<PromptRecord> prompts() {
-    return KafkaSource.<PromptRecord>builder()
-        .setProperties(connection.toProperties())
-        .setTopics(topics.prompts())
-        .setGroupId(configuration.get(MillraceOptions.GROUP_ID))
-        .setStartingOffsets(OffsetsInitializer.earliest())
-        .setDeserializer(new PromptDeserializer())
-        .setProperty(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed")
-        .setProperty("partition.discovery.interval.ms", "60000")
-        .build();
+    return source(topics.prompts(), "", new PromptDeserializer());
   }
 
   /** One sink a topic, each with transactions of its own. */
@@ -72,34 +65,30 @@ public final class KafkaEndpoints {
 
   /** Rows of costs for the anomaly job: from the first one kept, committed transactions only. */
   public KafkaSource<CostEvent> costs() {
-    return costs("anomaly");
+    return source(topics.costs(), "-anomaly", new CostDeserializer());
   }
 
   /** Rows of costs for budgets: from the first one kept, for what was spent before counts. */
   public KafkaSource<CostEvent> budgetCosts() {
-    return costs("budget");
-  }
-
-  private KafkaSource<CostEvent> costs(String reader) {
-    return KafkaSource.<CostEvent>builder()
-        .setProperties(connection.toProperties())
-        .setTopics(topics.costs())
-        .setGroupId(configuration.get(MillraceOptions.GROUP_ID) + "-" + reader)
-        .setStartingOffsets(OffsetsInitializer.earliest())
-        .setDeserializer(new CostDeserializer())
-        .setProperty(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed")
-        .setProperty("partition.discovery.interval.ms", "60000")
-        .build();
+    return source(topics.costs(), "-budget", new CostDeserializer());
   }
 
   /** The same with where they stand in the topic, for the ledger. */
   public KafkaSource<LedgerRow> ledgerRows() {
-    return KafkaSource.<LedgerRow>builder()
+    return source(topics.costs(), "-ledger", new LedgerRowDeserializer());
+  }
+
+  /**
+   * @param reader what the consumer group's name ends with
+   */
+  private <T> KafkaSource<T> source(
+      String topic, String reader, KafkaRecordDeserializationSchema<T> records) {
+    return KafkaSource.<T>builder()
         .setProperties(connection.toProperties())
-        .setTopics(topics.costs())
-        .setGroupId(configuration.get(MillraceOptions.GROUP_ID) + "-ledger")
+        .setTopics(topic)
+        .setGroupId(configuration.get(MillraceOptions.GROUP_ID) + reader)
         .setStartingOffsets(OffsetsInitializer.earliest())
-        .setDeserializer(new LedgerRowDeserializer())
+        .setDeserializer(records)
         .setProperty(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed")
         .setProperty("partition.discovery.interval.ms", "60000")
         .build();
