@@ -9,7 +9,6 @@ import io.millrace.engine.backend.KvType;
 import io.millrace.jobs.cli.CommandFailure;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -190,10 +189,6 @@ public final class EngineCommand implements Callable<Integer> {
       row.put("ttft_ms", result.ttftMs());
       row.put("peak_mb", result.peakMb());
     }
-    try {
-      Files.writeString(json, mapper.writeValueAsString(root) + "\n");
-    } catch (IOException e) {
-      throw CommandFailure.failed("cannot write " + json, e);
-    }
+    ResultFile.write(json, root);
   }
 }

@@ -152,23 +152,17 @@ public final class KvCommand implements Callable<Integer> {
 
   private void write(KvComparison.Loss loss, long floatBytes, long int8Bytes, double speed) {
     ObjectMapper mapper = new ObjectMapper();
-    try {
-      Files.writeString(
-          json,
-          mapper.writeValueAsString(
-                  mapper
-                      .createObjectNode()
-                      .put("model", String.valueOf(model.getFileName()))
-                      .put("context", context)
-                      .put("mean_logit_difference", loss.meanDifference())
-                      .put("relative_logit_difference", loss.relative())
-                      .put("same_top_share", loss.sameTopShare())
-                      .put("f32_bytes", floatBytes)
-                      .put("int8_bytes", int8Bytes)
-                      .put("speed_ratio", speed))
-              + "\n");
-    } catch (IOException e) {
-      throw CommandFailure.failed("cannot write " + json, e);
-    }
+    ResultFile.write(
+        json,
+        mapper
+            .createObjectNode()
+            .put("model", String.valueOf(model.getFileName()))
+            .put("context", context)
+            .put("mean_logit_difference", loss.meanDifference())
+            .put("relative_logit_difference", loss.relative())
+            .put("same_top_share", loss.sameTopShare())
+            .put("f32_bytes", floatBytes)
+            .put("int8_bytes", int8Bytes)
+            .put("speed_ratio", speed));
   }
 }

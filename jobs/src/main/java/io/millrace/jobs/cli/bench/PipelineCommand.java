@@ -116,7 +116,7 @@ public final class PipelineCommand implements Callable<Integer> {
       new PipelineReport(figures).lines().forEach(spec.commandLine().getOut()::println);
       spec.commandLine().getOut().flush();
       if (json != null) {
-        write(figures);
+        ResultFile.write(json, new PipelineReport(figures).json());
       }
       return figures.checkpoints().stream().anyMatch(c -> c.times().maxMs() >= CHECKPOINT_MS_MAX)
           ? ExitCodes.FAILURE
@@ -188,14 +188,5 @@ public final class PipelineCommand implements Callable<Integer> {
       messages.add(mapper.readTree(line).get("message").textValue());
     }
     return messages;
-  }
-
-  private void write(PipelineFigures figures) {
-    try {
-      Files.writeString(
-          json, new ObjectMapper().writeValueAsString(new PipelineReport(figures).json()) + "\n");
-    } catch (IOException e) {
-      throw CommandFailure.failed("cannot write " + json, e);
-    }
   }
 }

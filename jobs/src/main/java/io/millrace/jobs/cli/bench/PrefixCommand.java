@@ -6,7 +6,6 @@ import io.millrace.jobs.cli.CommandFailure;
 import io.millrace.jobs.cli.progress.Format;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -98,10 +97,6 @@ public final class PrefixCommand implements Callable<Integer> {
     result.put("blocks", blocks);
     result.put("block_hit_rate", replay.hitRate());
     result.put("requests", replay.requests());
-    try {
-      Files.writeString(json, mapper.writeValueAsString(result) + "\n");
-    } catch (IOException e) {
-      throw CommandFailure.failed("cannot write " + json, e);
-    }
+    ResultFile.write(json, result);
   }
 }

@@ -1,6 +1,5 @@
 package io.millrace.jobs.cli.bench;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.engine.ModelSources;
 import io.millrace.engine.convert.Quantizer;
 import io.millrace.engine.gguf.GgmlType;
@@ -16,7 +15,6 @@ import io.millrace.jobs.cli.savings.SavingsBench;
 import io.millrace.jobs.cli.savings.SavingsReport;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -79,7 +77,7 @@ public final class SavingsCommand implements Callable<Integer> {
       report.lines().forEach(spec.commandLine().getOut()::println);
       spec.commandLine().getOut().flush();
       if (json != null) {
-        write(report);
+        ResultFile.write(json, report.json());
       }
       return ExitCodes.OK;
     }
@@ -108,7 +106,7 @@ public final class SavingsCommand implements Callable<Integer> {
             new SavingsBench.Weights(
                 f16, Installation.model(GgmlType.Q4_0), twoBit, Installation.draft()),
             requests,
-            new Configuration().get(new ModelOptions(model(options)).sequencesMax),
+            options.get(new ModelOptions(model(options)).sequencesMax),
             options,
             model(options),
             Installation.heldOutMessages(),
@@ -131,14 +129,6 @@ public final class SavingsCommand implements Callable<Integer> {
       new Quantizer(TWO_BIT, false).write(source, out, executor, err::println);
     } finally {
       executor.shutdown();
-    }
-  }
-
-  private void write(SavingsReport report) {
-    try {
-      Files.writeString(json, new ObjectMapper().writeValueAsString(report.json()) + "\n");
-    } catch (IOException e) {
-      throw CommandFailure.failed("cannot write " + json, e);
     }
   }
 }

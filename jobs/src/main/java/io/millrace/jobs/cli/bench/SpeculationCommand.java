@@ -187,11 +187,7 @@ public final class SpeculationCommand implements Callable<Integer> {
           .put("mean_accepted", row.meanAccepted())
           .put("drafts_per_token", row.draftsPerToken());
     }
-    try {
-      Files.writeString(json, mapper.writeValueAsString(result) + "\n");
-    } catch (IOException e) {
-      throw CommandFailure.failed("cannot write " + json, e);
-    }
+    ResultFile.write(json, result);
   }
 
   /** The held-out messages, as the model's chat template has them. */

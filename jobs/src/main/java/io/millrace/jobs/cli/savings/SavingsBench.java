@@ -7,7 +7,6 @@ import io.millrace.jobs.embedded.Pipeline;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -95,12 +94,7 @@ public final class SavingsBench {
   /** Share of the prompts that are equal to an earlier one of the same tenant. */
   private double repeats() {
     Set<List<String>> seen = new HashSet<>();
-    List<Traffic.Ask> repeated = new ArrayList<>();
-    for (Traffic.Ask ask : asks) {
-      if (!seen.add(List.of(ask.tenant(), ask.body().toString()))) {
-        repeated.add(ask);
-      }
-    }
-    return (double) repeated.size() / asks.size();
+    asks.forEach(ask -> seen.add(List.of(ask.tenant(), ask.body().toString())));
+    return (double) (asks.size() - seen.size()) / asks.size();
   }
 }
