@@ -4,6 +4,7 @@ import io.millrace.engine.Engine;
 import io.millrace.engine.tokenizer.Tokenizer;
 import io.millrace.jobs.MillraceOptions.TokenEvents;
 import io.millrace.jobs.cost.Pricing;
+import io.millrace.jobs.trace.TraceSpec;
 import java.io.IOException;
 import java.io.Serializable;
 import java.time.Duration;
@@ -27,6 +28,7 @@ import java.util.Set;
  * @param crashesMax crashes from one checkpoint after which requests run alone; 0 never
  * @param idleInterval how often idle device time is booked
  * @param metricsTenantsMax tenants that metrics name
+ * @param trace how prompts are traced
  */
 public record GenerateSpec(
     String model,
@@ -42,7 +44,8 @@ public record GenerateSpec(
     int failedLeadersMax,
     int crashesMax,
     Duration idleInterval,
-    int metricsTenantsMax)
+    int metricsTenantsMax,
+    TraceSpec trace)
     implements Serializable {
 
   /** Opens a model in the task's JVM. */

@@ -117,7 +117,22 @@ public enum LlmMetric {
       "llm_kv_cache_usage_ratio",
       GAUGE,
       "KV blocks held by sequences, as a share of all, 0 to 1.",
-      Labels.PER_MODEL);
+      Labels.PER_MODEL),
+  TRACE_SPANS(
+      "llm_trace_spans_total",
+      COUNTER,
+      "Spans that a receiver of traces took.",
+      List.of("exporter", "stage")),
+  TRACE_DROPPED(
+      "llm_trace_spans_dropped_total",
+      COUNTER,
+      "Spans that it will never get, by reason: queue_full, export_failed or shutdown.",
+      List.of("exporter", "stage", "reason")),
+  TRACE_FAILURES(
+      "llm_trace_export_failures_total",
+      COUNTER,
+      "Exports to it that failed, each of many spans.",
+      List.of("exporter", "stage"));
 
   /** Prometheus' types. */
   public enum Type {
