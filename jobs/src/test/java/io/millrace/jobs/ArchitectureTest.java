@@ -101,7 +101,8 @@ class ArchitectureTest {
         noClasses()
             .that(DescribedPredicate.not(in("jobs.trace")))
             .should()
-            .dependOnClassesThat(resideInAnyPackage("io.opentelemetry.api..", "io.opentelemetry.sdk..")));
+            .dependOnClassesThat(
+                resideInAnyPackage("io.opentelemetry.api..", "io.opentelemetry.sdk..")));
   }
 
   @Test

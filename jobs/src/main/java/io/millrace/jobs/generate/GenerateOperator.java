@@ -209,13 +209,16 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
         model.engine().close();
       }
     } finally {
-      if (model != null) {
-        model.release().run();
+      try {
+        if (model != null) {
+          model.release().run();
+        }
+      } finally {
+        if (tracer != null) {
+          tracer.close();
+        }
+        super.close();
       }
-      if (tracer != null) {
-        tracer.close();
-      }
-      super.close();
     }
   }
 

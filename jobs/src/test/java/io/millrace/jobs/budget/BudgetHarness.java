@@ -42,6 +42,12 @@ final class BudgetHarness implements AutoCloseable {
 
   BudgetHarness(Budgets budgets, int deferredMax, long deferredBytesMax, CostBound bound)
       throws Exception {
+    this(budgets, deferredMax, deferredBytesMax, bound, TraceSpec.OFF);
+  }
+
+  BudgetHarness(
+      Budgets budgets, int deferredMax, long deferredBytesMax, CostBound bound, TraceSpec trace)
+      throws Exception {
     flink =
         new KeyedTwoInputStreamOperatorTestHarness<>(
             new BudgetOperator(
@@ -51,7 +57,7 @@ final class BudgetHarness implements AutoCloseable {
                     Map.of("default", PROMPTS),
                     deferredMax,
                     deferredBytesMax,
-                    TraceSpec.OFF)),
+                    trace)),
             AdmittedPrompt::getTenant,
             CostEvent::getTenant,
             Types.STRING,

@@ -11,9 +11,12 @@ import io.millrace.jobs.cost.PriceTier;
 import io.millrace.jobs.cost.Prices;
 import io.millrace.jobs.kafka.DeadLetter;
 import io.millrace.jobs.state.AdmittedPrompt;
+import io.millrace.jobs.testing.OtlpReceiver;
+import io.millrace.jobs.trace.TraceSpec;
 import io.millrace.schemas.CostEvent;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
@@ -139,6 +142,27 @@ class BudgetOperatorTest {
       harness.flink.setProcessingTime(START_MS + Duration.ofDays(800).toMillis());
       harness.send(prompt(3, 51));
       assertThat(harness.rejected()).hasSize(2);
+    }
+  }
+
+  @Test
+  void whatItRefusesIsTraced() throws Exception {
+    Budgets budgets = acme("1.00", Period.DAY, Over.REJECT);
+    CostBound bound = CostBound.ceiling(new BigDecimal("0.01"));
+    Duration max = Duration.ofMinutes(1);
+    try (OtlpReceiver receiver = OtlpReceiver.start()) {
+      var exporter = new TraceSpec.Exporter("test", receiver.endpoint(), null, null);
+      TraceSpec trace = new TraceSpec(List.of(exporter), 1, null, 1, 10, max, max);
+      try (BudgetHarness harness = new BudgetHarness(budgets, 2, 1 << 20, bound, trace).open()) {
+        harness.send(prompt(0, 100), prompt(1, 9));
+        assertThat(harness.rejected()).hasSize(1);
+      }
+      assertThat(receiver.spans).hasSize(1);
+      assertThat(OtlpReceiver.attributes(receiver.spans.get(0)))
+          .containsEntry("millrace.stage", "budget")
+          .containsEntry("millrace.retryable", "true")
+          .containsEntry("messaging.kafka.offset", "1")
+          .containsKey("error.type");
     }
   }
 
