@@ -46,7 +46,9 @@ class AlertRulesTest {
     }
   }
 
-  /** Each alert has a test in which it fires with these severities, and one in which it does not. */
+  /**
+   * Each alert has a test in which it fires with these severities, and one in which it does not.
+   */
   @Test
   void everyAlertHasBothTests() throws Exception {
     Map<String, Set<String>> fired = new TreeMap<>();
