@@ -281,7 +281,8 @@ public final class MillraceOptions {
                 CostOptions.class,
                 LedgerOptions.class,
                 BudgetOptions.class,
-                MetricsOptions.class)
+                MetricsOptions.class,
+                AlertmanagerOptions.class)
             .flatMap(group -> Stream.of(group.getDeclaredFields()))
             .filter(field -> field.getType() == ConfigOption.class)
             .map(MillraceOptions::optionIn);
@@ -341,6 +342,7 @@ public final class MillraceOptions {
     models.forEach(model -> new RemoteModelOptions(model).validate(configuration));
     BudgetOptions.validate(configuration);
     MetricsOptions.validate(configuration);
+    AlertmanagerOptions.validate(configuration);
   }
 
   /**
