@@ -40,8 +40,7 @@ public final class CostOptions {
   private static void interval(Configuration configuration, ConfigOption<Duration> option) {
     Duration interval = configuration.get(option);
     if (interval.compareTo(INTERVAL_MIN) < 0 || interval.compareTo(INTERVAL_MAX) > 0) {
-      throw new IllegalArgumentException(
-          option.key() + " is " + interval + ", must be 1 s to 1 h");
+      throw new IllegalArgumentException(option.key() + " is " + interval + ", must be 1 s to 1 h");
     }
   }
 }

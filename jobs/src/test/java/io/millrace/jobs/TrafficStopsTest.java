@@ -30,7 +30,9 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** One tenant and more partitions than that: when it asks nothing, only heartbeats tell the time. */
+/**
+ * One tenant and more partitions than that: when it asks nothing, only heartbeats tell the time.
+ */
 class TrafficStopsTest {
   private static final Duration MAX = Duration.ofMinutes(2);
   private static final Duration WINDOW = Duration.ofSeconds(10);
@@ -46,8 +48,7 @@ class TrafficStopsTest {
   private final Topics topics = new Topics("h.");
 
   @Test
-  void heartbeatsOfTheInferenceJobLetTheAnomalyJobNotice(@TempDir Path directory)
-      throws Exception {
+  void heartbeatsOfTheInferenceJobLetTheAnomalyJobNotice(@TempDir Path directory) throws Exception {
     try (DataDirectory data = DataDirectory.open(directory);
         EmbeddedKafka kafka = EmbeddedKafka.start(data.kafka(), 0);
         EmbeddedFlink flink =
