@@ -8,7 +8,9 @@ import java.util.Optional;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.Configuration;
 
-/** The options of the anomaly job's direct way to an Alertmanager, {@code millrace.alertmanager.*}. */
+/**
+ * The options of the anomaly job's direct way to an Alertmanager, {@code millrace.alertmanager.*}.
+ */
 public final class AlertmanagerOptions {
 
   public static final ConfigOption<String> URL =
@@ -69,7 +71,8 @@ public final class AlertmanagerOptions {
     MillraceOptions.between(configuration, WAITING_MAX, 1, 100_000);
     Duration timeout = configuration.get(TIMEOUT);
     if (timeout.compareTo(TIMEOUT_MIN) < 0 || timeout.compareTo(TIMEOUT_MAX) > 0) {
-      throw new IllegalArgumentException(TIMEOUT.key() + " is " + timeout + ", must be 10 ms to 5 min");
+      throw new IllegalArgumentException(
+          TIMEOUT.key() + " is " + timeout + ", must be 10 ms to 5 min");
     }
     try {
       target(configuration);

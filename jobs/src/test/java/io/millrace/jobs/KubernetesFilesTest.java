@@ -59,7 +59,9 @@ class KubernetesFilesTest {
           "rest.port",
           "jobmanager.memory.process.size",
           "taskmanager.memory.process.size",
-          "metrics.reporter.prom.port");
+          "metrics.reporter.prom.port",
+          "metrics.reporter.llm.port",
+          "metrics.reporter.llm.bind-address");
 
   private final Map<String, Object> deployment = load("inference.yaml").get(0);
   private final Map<String, Object> spec = map(deployment.get("spec"));
@@ -162,7 +164,10 @@ class KubernetesFilesTest {
     String name = map(deployment.get("metadata")).get("name").toString();
     assertThat(policy.get("podSelector").toString()).contains("app=" + name);
     assertThat(policy.get("ingress").toString())
-        .contains("port=" + conf.getString("rest.port", ""), "port=" + metricsPort());
+        .contains(
+            "port=" + conf.getString("rest.port", ""),
+            "port=" + metricsPort("prom"),
+            "port=" + metricsPort("llm"));
   }
 
   @ParameterizedTest
@@ -186,13 +191,12 @@ class KubernetesFilesTest {
     options
         .getOptional(LedgerOptions.DIRECTORY)
         .ifPresent(
-            directory ->
-                assertThat(mounts()).anyMatch(mount -> directory.startsWith(mount + "/")));
+            directory -> assertThat(mounts()).anyMatch(mount -> directory.startsWith(mount + "/")));
     assertThat(options.contains(LedgerOptions.DIRECTORY)).isEqualTo(name.equals("ledger"));
   }
 
-  private String metricsPort() {
-    return flink.getString("metrics.reporter.prom.port", null);
+  private String metricsPort(String reporter) {
+    return flink.getString("metrics.reporter." + reporter + ".port", null);
   }
 
   private String memory(String process) {

@@ -84,7 +84,7 @@ final class AlertPush implements AutoCloseable {
     String failure = null;
     for (int attempt = 1; attempt <= TRIES_MAX; attempt++) {
       try {
-        HttpResponse<Void> response = 
+        HttpResponse<Void> response =
             http.send(request(batch), HttpResponse.BodyHandlers.discarding());
         if (response.statusCode() / 100 == 2) {
           sent.addAndGet(batch.size());
@@ -106,7 +106,8 @@ final class AlertPush implements AutoCloseable {
       }
     }
     dropped.addAndGet(batch.size());
-    LOG.warn("Alertmanager at {} did not take {} anomalies: {}", target.url(), batch.size(), failure);
+    LOG.warn(
+        "Alertmanager at {} did not take {} anomalies: {}", target.url(), batch.size(), failure);
   }
 
   private HttpRequest request(List<Anomaly> batch) throws IOException {
@@ -121,7 +122,6 @@ final class AlertPush implements AutoCloseable {
     }
     return request.build();
   }
-
 
   /** Ends the thread, within two seconds; what waits is dropped. */
   @Override

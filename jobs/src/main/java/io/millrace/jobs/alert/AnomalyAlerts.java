@@ -15,9 +15,9 @@ import java.util.Map;
 
 /**
  * Anomalies as alerts of Alertmanager's API, version 2. They have the labels that the rules of
- * docker/prometheus/rules/anomalies.yml give them, so that Alertmanager, which tells alerts apart by
- * their labels, has one of both. An alert is over when it is said again with an end that has passed;
- * one of which nothing more is heard ends when its anomaly can no longer be open.
+ * docker/prometheus/rules/anomalies.yml give them, so that Alertmanager, which tells alerts apart
+ * by their labels, has one of both. An alert is over when it is said again with an end that has
+ * passed; one of which nothing more is heard ends when its anomaly can no longer be open.
  */
 final class AnomalyAlerts {
   /** An anomaly is open for 60 windows at most; after it, what was anomalous is normal. */
@@ -100,8 +100,7 @@ final class AnomalyAlerts {
         "summary", anomaly.getTenant() + " on " + anomaly.getModel() + ": " + kind.what());
     annotations.put("description", anomaly.getMessage());
     annotations.put("anomaly_id", anomaly.getId());
-    annotations.put(
-        "runbook_url", "docs/OPERATIONS.md#" + kind.alert().toLowerCase(Locale.ROOT));
+    annotations.put("runbook_url", "docs/OPERATIONS.md#" + kind.alert().toLowerCase(Locale.ROOT));
   }
 
   /** An empty label is one that is not there. */

@@ -54,7 +54,9 @@ class AlertPushTest {
       assertThat(alert.at("/labels/tenant").textValue()).isEqualTo("acme");
       assertThat(alert.at("/annotations/summary").textValue())
           .isEqualTo("acme on default: costs rise");
-      assertThat(alert.get("receivers")).hasSize(1).first()
+      assertThat(alert.get("receivers"))
+          .hasSize(1)
+          .first()
           .satisfies(r -> assertThat(r.get("name").textValue()).isEqualTo("costs"));
 
       push.offer(anomaly(AnomalyState.update, AnomalySeverity.critical, first));
@@ -62,8 +64,7 @@ class AlertPushTest {
           "is a page, and no ticket any more",
           () -> {
             JsonNode alerts = alertmanager.alerts("LlmCostAnomaly");
-            return alerts.size() == 1
-                && alerts.at("/0/labels/severity").textValue().equals("page");
+            return alerts.size() == 1 && alerts.at("/0/labels/severity").textValue().equals("page");
           });
 
       push.offer(anomaly(AnomalyState.resolved, AnomalySeverity.critical, first));
@@ -97,8 +98,9 @@ class AlertPushTest {
     try (AlertPush push = new AlertPush(target, InstantSource.system())) {
       push.offer(anomaly(AnomalyState.open, AnomalySeverity.warning, NOW));
       await("is taken", () -> push.sent() == 1);
-      assertThat(authorizations).containsExactlyElementsOf(List.of(
-          "Bearer let-me-in", "Bearer let-me-in", "Bearer let-me-in"));
+      assertThat(authorizations)
+          .containsExactlyElementsOf(
+              List.of("Bearer let-me-in", "Bearer let-me-in", "Bearer let-me-in"));
       assertThat(push.dropped()).isZero();
     } finally {
       server.stop(0);

@@ -21,8 +21,7 @@ class AnomalyAlertsTest {
     Map<String, String> rules = new TreeMap<>();
     Matcher rule =
         Pattern.compile("alert: (\\w+)\\s+expr: .*detector=~?\"([a-z|-]+)\"")
-            .matcher(
-                Files.readString(HOME.resolve("docker/prometheus/rules/anomalies.yml")));
+            .matcher(Files.readString(HOME.resolve("docker/prometheus/rules/anomalies.yml")));
     while (rule.find()) {
       for (String detector : rule.group(2).split("\\|")) {
         rules.put(detector, rule.group(1));

@@ -16,6 +16,7 @@ public final class DemoOptions {
     unlessSet(options, MillraceOptions.ANOMALY_WINDOW, Duration.ofSeconds(5));
     unlessSet(options, MillraceOptions.ANOMALY_OUT_OF_ORDER_MAX, Duration.ofSeconds(2));
     unlessSet(options, MillraceOptions.ANOMALY_COST_MIN_USD, 1e-6);
+    unlessSet(options, CostOptions.HEARTBEAT_INTERVAL, Duration.ofSeconds(1));
     unlessSet(options, CostOptions.IDLE_INTERVAL, Duration.ofSeconds(1));
     unlessSet(options, LedgerOptions.INTERVAL, Duration.ofSeconds(2));
     return options;
