@@ -53,7 +53,8 @@ public final class AnomalyJob {
     Anomalies.of(
             env.fromSource(costs, time, "costs").uid("costs"),
             options.get(MillraceOptions.ANOMALY_WINDOW),
-            options.get(MillraceOptions.ANOMALY_COST_MIN_USD))
+            options.get(MillraceOptions.ANOMALY_COST_MIN_USD),
+            options.get(MetricsOptions.TENANTS_MAX))
         .sinkTo(anomalies)
         .name("anomalies")
         .uid("anomalies");
