@@ -27,7 +27,7 @@ class MonitoringFilesTest {
   static Set<String> metrics() throws IOException {
     String all =
         Files.readString(DOCKER.resolve("prometheus/alerts.yml"))
-            + Files.readString(DOCKER.resolve("grafana/dashboards/flink.json"));
+            + Files.readString(DOCKER.resolve("grafana/dashboards/flink-and-kafka.json"));
     Set<String> names = new TreeSet<>();
     Matcher name = Pattern.compile("\\bflink_\\w+").matcher(all);
     while (name.find()) {
@@ -94,10 +94,8 @@ class MonitoringFilesTest {
     assertThat(services.at("/grafana/volumes"))
         .anyMatch(volume -> volume.textValue().equals("./grafana/dashboards:" + path + ":ro"));
     JsonNode dashboard =
-        new ObjectMapper().readTree(DOCKER.resolve("grafana/dashboards/flink.json").toFile());
-    for (JsonNode panel : dashboard.get("panels")) {
-      assertThat(panel.at("/datasource/uid")).isEqualTo(source.get("uid"));
-    }
+        new ObjectMapper().readTree(DOCKER.resolve("grafana/dashboards/overview.json").toFile());
+    assertThat(dashboard.at("/templating/list/0/current/value")).isEqualTo(source.get("uid"));
   }
 
   private static JsonNode yaml(String file) throws IOException {
