@@ -57,7 +57,9 @@ class KubernetesFilesTest {
           "rest.port",
           "jobmanager.memory.process.size",
           "taskmanager.memory.process.size",
-          "metrics.reporter.prom.port");
+          "metrics.reporter.prom.port",
+          "metrics.reporter.llm.port",
+          "metrics.reporter.llm.bind-address");
 
   private final Map<String, Object> deployment = load("inference.yaml").get(0);
   private final Map<String, Object> spec = map(deployment.get("spec"));
@@ -160,7 +162,10 @@ class KubernetesFilesTest {
     String name = map(deployment.get("metadata")).get("name").toString();
     assertThat(policy.get("podSelector").toString()).contains("app=" + name);
     assertThat(policy.get("ingress").toString())
-        .contains("port=" + conf.getString("rest.port", ""), "port=" + metricsPort());
+        .contains(
+            "port=" + conf.getString("rest.port", ""),
+            "port=" + metricsPort("prom"),
+            "port=" + metricsPort("llm"));
   }
 
   @Test
@@ -183,8 +188,8 @@ class KubernetesFilesTest {
         .anyMatch(mount -> options.get(LedgerOptions.DIRECTORY).startsWith(mount + "/"));
   }
 
-  private String metricsPort() {
-    return flink.getString("metrics.reporter.prom.port", null);
+  private String metricsPort(String reporter) {
+    return flink.getString("metrics.reporter." + reporter + ".port", null);
   }
 
   private String memory(String process) {

@@ -45,6 +45,10 @@ class MonitoringFilesTest {
     flink.get("names").forEach(name -> assertThat(services.has(name.textValue())).isTrue());
     assertThat(services.at("/jobmanager/environment/FLINK_PROPERTIES").textValue())
         .contains("metrics.reporter.prom.port: " + flink.get("port").asText());
+    JsonNode llm = config.at("/scrape_configs/1/dns_sd_configs/0");
+    assertThat(llm.get("names")).isEqualTo(flink.get("names"));
+    assertThat(services.at("/jobmanager/environment/FLINK_PROPERTIES").textValue())
+        .contains("metrics.reporter.llm.port: " + llm.get("port").asText());
     String alertmanager =
         config.at("/alerting/alertmanagers/0/static_configs/0/targets/0").textValue();
     assertThat(services.at("/" + alertmanager.split(":")[0] + "/ports/0").textValue())

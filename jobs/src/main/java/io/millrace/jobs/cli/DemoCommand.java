@@ -129,6 +129,9 @@ final class DemoCommand implements Callable<Integer> {
             .getOptional(MillraceOptions.ANOMALY_OUT_OF_ORDER_MAX)
             .orElse(Duration.ofSeconds(2)));
     options.set(
+        CostOptions.HEARTBEAT_INTERVAL,
+        options.getOptional(CostOptions.HEARTBEAT_INTERVAL).orElse(Duration.ofSeconds(1)));
+    options.set(
         CostOptions.IDLE_INTERVAL,
         options.getOptional(CostOptions.IDLE_INTERVAL).orElse(Duration.ofSeconds(1)));
     options.set(

@@ -27,6 +27,7 @@ import java.util.Set;
  * @param crashesMax crashes from one checkpoint after which requests run alone; 0 never
  * @param idleInterval how often idle device time is booked
  * @param metricsTenantsMax tenants that metrics name
+ * @param heartbeatInterval how often the time is told to those who read costs
  */
 public record GenerateSpec(
     String model,
@@ -42,7 +43,8 @@ public record GenerateSpec(
     int failedLeadersMax,
     int crashesMax,
     Duration idleInterval,
-    int metricsTenantsMax)
+    int metricsTenantsMax,
+    Duration heartbeatInterval)
     implements Serializable {
 
   /** Opens a model in the task's JVM. */

@@ -36,6 +36,7 @@ import org.apache.flink.runtime.operators.testutils.MockEnvironment;
 import org.apache.flink.runtime.operators.testutils.MockEnvironmentBuilder;
 import org.apache.flink.runtime.state.StateBackend;
 import org.apache.flink.streaming.api.graph.StreamConfig;
+import org.apache.flink.streaming.api.watermark.Watermark;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.runtime.tasks.mailbox.Mail;
 import org.apache.flink.streaming.runtime.tasks.mailbox.TaskMailbox;
@@ -48,6 +49,7 @@ final class GenerateHarness implements AutoCloseable {
   static final int MAX_PARALLELISM = 720;
   static final int FAILED_LEADERS_MAX = 2;
   static final Duration IDLE_INTERVAL = Duration.ofSeconds(10);
+  static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(7);
 
   /** A restore is a restart within this job. */
   private static final JobID JOB = new JobID();
@@ -149,7 +151,8 @@ final class GenerateHarness implements AutoCloseable {
             FAILED_LEADERS_MAX,
             2,
             IDLE_INTERVAL,
-            50);
+            50,
+            HEARTBEAT_INTERVAL);
     flink =
         new OneInputStreamOperatorTestHarness<>(
             new GenerateOperatorFactory(
@@ -188,6 +191,11 @@ final class GenerateHarness implements AutoCloseable {
     }
   }
 
+  /** Lets timers go off that are due within this time. */
+  void timePasses(long millis) throws Exception {
+    flink.setProcessingTime(flink.getProcessingTime() + millis);
+  }
+
   /** Runs mails until the condition holds. */
   void runUntil(BooleanSupplier condition) throws Exception {
     long deadline = System.nanoTime() + WAIT_NANOS;
@@ -221,6 +229,14 @@ final class GenerateHarness implements AutoCloseable {
     List<Response> responses = new ArrayList<>();
     flink.extractOutputValues().forEach(answer -> responses.add(answer.response()));
     return responses;
+  }
+
+  /** The times that were told to those after it, epoch milliseconds. */
+  List<Long> timeMarks() {
+    return flink.getOutput().stream()
+        .filter(Watermark.class::isInstance)
+        .map(mark -> ((Watermark) mark).getTimestamp())
+        .toList();
   }
 
   /** Of requests. */
