@@ -25,6 +25,7 @@ final class GenerateSpecs {
         options.get(MillraceOptions.CRASHES_MAX),
         options.get(CostOptions.IDLE_INTERVAL),
         options.get(MetricsOptions.TENANTS_MAX),
+        options.get(CostOptions.HEARTBEAT_INTERVAL),
         TraceOptions.spec(options));
   }
 

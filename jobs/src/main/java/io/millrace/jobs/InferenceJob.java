@@ -3,6 +3,7 @@ package io.millrace.jobs;
 import io.millrace.jobs.admit.AdmissionSpec;
 import io.millrace.jobs.admit.AdmitFunction;
 import io.millrace.jobs.budget.BudgetOperator;
+import io.millrace.jobs.cost.HeartbeatOperator;
 import io.millrace.jobs.generate.GenerateOperatorFactory;
 import io.millrace.jobs.generate.GenerateSpec;
 import io.millrace.jobs.generate.Outputs;
@@ -143,7 +144,13 @@ public final class InferenceJob {
         sinks.tokens(),
         "tokens");
     sink(
-        union(generated.stream().map(g -> g.getSideOutput(outputs.costs())).toList()),
+        union(generated.stream().map(g -> g.getSideOutput(outputs.costs())).toList())
+            .transform(
+                HeartbeatOperator.NAME,
+                new AvroTypeInfo<>(CostEvent.class),
+                new HeartbeatOperator())
+            .uid(HeartbeatOperator.NAME)
+            .slotSharingGroup(CPU_SLOTS),
         sinks.costs(),
         "costs");
     sink(

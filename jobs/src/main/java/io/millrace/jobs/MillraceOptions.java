@@ -282,6 +282,7 @@ public final class MillraceOptions {
                 LedgerOptions.class,
                 BudgetOptions.class,
                 MetricsOptions.class,
+                AlertmanagerOptions.class,
                 TraceOptions.class)
             .flatMap(group -> Stream.of(group.getDeclaredFields()))
             .filter(field -> field.getType() == ConfigOption.class)
@@ -342,6 +343,7 @@ public final class MillraceOptions {
     models.forEach(model -> new RemoteModelOptions(model).validate(configuration));
     BudgetOptions.validate(configuration);
     MetricsOptions.validate(configuration);
+    AlertmanagerOptions.validate(configuration);
     TraceOptions.validate(configuration);
   }
 

@@ -50,6 +50,7 @@ class DeploymentFilesTest {
   private static final Path FLINK_CONF = HOME.resolve("flink-conf");
   private static final Path DOCKER = HOME.resolve("docker");
   private static final String REPORTER = "metrics.reporter.prom.";
+  private static final String LLM_REPORTER = "metrics.reporter.llm.";
 
   private final Configuration flink = GlobalConfiguration.loadConfiguration(FLINK_CONF.toString());
 
@@ -109,12 +110,16 @@ class DeploymentFilesTest {
   }
 
   @Test
-  void metricsReporterExists() throws Exception {
-    Class<?> factory = Class.forName(flink.getString(REPORTER + "factory.class", null));
-    assertThat(MetricReporterFactory.class).isAssignableFrom(factory);
-    assertThat(new PortRange(flink.getString(REPORTER + "port", null)).getPortsIterator())
-        .toIterable()
-        .contains(9249);
+  void metricsReportersExist() throws Exception {
+    for (var reporter : Map.of(REPORTER, 9249, LLM_REPORTER, 9260).entrySet()) {
+      Class<?> factory = Class.forName(flink.getString(reporter.getKey() + "factory.class", null));
+      assertThat(MetricReporterFactory.class).isAssignableFrom(factory);
+      assertThat(
+              new PortRange(flink.getString(reporter.getKey() + "port", null)).getPortsIterator())
+          .toIterable()
+          .contains(reporter.getValue());
+    }
+    assertThat(flink.getString(LLM_REPORTER + "bind-address", null)).isEqualTo("127.0.0.1");
   }
 
   @Test
@@ -163,13 +168,14 @@ class DeploymentFilesTest {
                 + " ");
 
     String metrics = overrides.getString(REPORTER + "port", null);
+    String llm = overrides.getString(LLM_REPORTER + "port", null);
     int rest = flink.get(RestOptions.PORT);
     assertThat(strings(services().get("jobmanager").get("ports")))
         .containsExactly("127.0.0.1:" + rest + ":" + rest, "127.0.0.1:9249:" + metrics);
     assertThat(strings(services().get("taskmanager").get("ports")))
-        .containsExactly("127.0.0.1:9250:" + metrics);
+        .containsExactly("127.0.0.1:9250:" + metrics, "127.0.0.1:9260:" + llm);
     assertThat(strings(services().get("taskmanager-gpu").get("ports")))
-        .containsExactly("127.0.0.1:9251:" + metrics);
+        .containsExactly("127.0.0.1:9251:" + metrics, "127.0.0.1:9261:" + llm);
     assertThat(healthcheck("jobmanager")).contains("/jobmanager/" + rest);
     assertThat(healthcheck("taskmanager")).contains("/localhost/" + metrics);
   }
@@ -190,7 +196,7 @@ class DeploymentFilesTest {
 
   @Test
   void everyServiceIsRestartedAndWatched() {
-    Set<String> once = Set.of("topics", "inference", "ledger");
+    Set<String> once = Set.of("topics", "inference", "anomaly", "ledger");
     assertThat(services()).hasSizeGreaterThan(8);
     services()
         .forEach(
@@ -214,6 +220,8 @@ class DeploymentFilesTest {
     String pom = read(HOME.resolve("jobs/pom.xml"));
     String dockerfile = read(DOCKER.resolve("Dockerfile"));
     assertThat(dockerfile).contains("COPY jobs/target/lib/ ", " jobs/target/millrace-jobs-*.jar ");
+    assertThat(dockerfile).contains(" jobs/target/plugins/ /opt/flink/plugins/");
+    assertThat(pom).contains("directory}/plugins/millrace-metrics<");
     assertThat(pom).contains("<artifactId>millrace-jobs</artifactId>", "directory}/lib<");
     // What the image takes out of lib/ must not be what the engine or the jobs bring.
     Matcher removed =
@@ -301,6 +309,20 @@ class DeploymentFilesTest {
         .anyMatch(v -> options.get(LedgerOptions.DIRECTORY).startsWith(v.split(":", 3)[1] + "/"));
     assertThat(read(HOME.resolve("jobs/src/main/java/io/millrace/jobs/LedgerJob.java")))
         .contains("env.execute(\"" + command.get(1) + "\")"); // by which submit.sh finds it
+  }
+
+  @Test
+  void anomalyJobTakesItsArgumentsAndFindsASlot() throws Exception {
+    List<String> command = strings(services().get("anomaly").get("command"));
+    assertThat(Class.forName(command.get(2)).getMethod("main", String[].class)).isNotNull();
+    MillraceOptions.validate(
+        JobArguments.parse(command.subList(3, command.size()).toArray(String[]::new)));
+    assertThat(strings(services().get("inference").get("command")))
+        .containsAll(command.subList(3, command.size()));
+    assertThat(read(HOME.resolve("jobs/src/main/java/io/millrace/jobs/AnomalyJob.java")))
+        .contains("env.execute(\"" + command.get(1) + "\")"); // by which submit.sh finds it
+    // Two of the inference job (engine, and all else), and one of each of the others.
+    assertThat(slots()).isGreaterThanOrEqualTo(4);
   }
 
   @Test

@@ -17,7 +17,11 @@ import org.apache.flink.configuration.Configuration;
 
 /** Every option that the Flink on the class path declares in its option classes, by key. */
 public final class FlinkOptions {
-  private static final String REPORTER = "metrics.reporter.prom.";
+  /** Flink's own reporter, and ours. */
+  private static final Map<String, Set<String>> REPORTERS =
+      Map.of(
+          "metrics.reporter.prom.", Set.of("factory.class", "port"),
+          "metrics.reporter.llm.", Set.of("factory.class", "port", "bind-address"));
 
   private FlinkOptions() {}
 
@@ -43,8 +47,9 @@ public final class FlinkOptions {
       throws IOException {
     Map<String, ConfigOption<?>> options = all();
     for (String key : configuration.keySet()) {
-      if (key.startsWith(REPORTER)) {
-        assertThat(key.substring(REPORTER.length())).isIn("factory.class", "port");
+      String reporter = REPORTERS.keySet().stream().filter(key::startsWith).findAny().orElse(null);
+      if (reporter != null) {
+        assertThat(key.substring(reporter.length())).isIn(REPORTERS.get(reporter));
       } else if (!alsoKnown.contains(key)) {
         ConfigOption<?> option = options.getOrDefault(key, named(key, options));
         assertThat(option).as("option of Flink: " + key).isNotNull();

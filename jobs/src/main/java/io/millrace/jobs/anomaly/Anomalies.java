@@ -15,9 +15,10 @@ public final class Anomalies {
    * @param costs with timestamps and watermarks
    * @param window of event time that is judged as one
    * @param costUsdMin windows that cost less are never a spike, USD
+   * @param tenantsMax tenants that metrics name
    */
   public static DataStream<Anomaly> of(
-      DataStream<CostEvent> costs, Duration window, double costUsdMin) {
+      DataStream<CostEvent> costs, Duration window, double costUsdMin, int tenantsMax) {
     return costs
         .<CostSample>flatMap(
             (row, out) -> {
@@ -31,7 +32,8 @@ public final class Anomalies {
         .uid("samples")
         .keyBy(CostSample::key)
         .process(
-            new AnomalyFunction(window.toMillis(), costUsdMin), new AvroTypeInfo<>(Anomaly.class))
+            new AnomalyFunction(window.toMillis(), costUsdMin, tenantsMax),
+            new AvroTypeInfo<>(Anomaly.class))
         .name("watches")
         .uid("watches");
   }

@@ -1,5 +1,6 @@
 package io.millrace.jobs.anomaly;
 
+import io.millrace.jobs.metrics.AnomalyRecorder;
 import io.millrace.schemas.Anomaly;
 import java.time.Duration;
 import org.apache.flink.api.common.functions.OpenContext;
@@ -33,18 +34,22 @@ final class AnomalyFunction extends KeyedProcessFunction<String, CostSample, Ano
 
   private final long windowMs;
   private final double costUsdMin;
+  private final int tenantsMax;
 
   private transient MapState<Long, byte[]> windows;
   private transient ValueState<byte[]> learnt;
   private transient Counter late;
   private transient Counter ahead;
+  private transient AnomalyRecorder metrics;
 
   /**
    * @param costUsdMin windows that cost less are never a spike, USD
+   * @param tenantsMax tenants that metrics name
    */
-  AnomalyFunction(long windowMs, double costUsdMin) {
+  AnomalyFunction(long windowMs, double costUsdMin, int tenantsMax) {
     this.windowMs = windowMs;
     this.costUsdMin = costUsdMin;
+    this.tenantsMax = tenantsMax;
   }
 
   @Override
@@ -55,6 +60,7 @@ final class AnomalyFunction extends KeyedProcessFunction<String, CostSample, Ano
     learnt = getRuntimeContext().getState(new ValueStateDescriptor<>("learnt", bytes));
     late = getRuntimeContext().getMetricGroup().counter("lateRows");
     ahead = getRuntimeContext().getMetricGroup().counter("rowsTooFarAhead");
+    metrics = new AnomalyRecorder(getRuntimeContext().getMetricGroup(), tenantsMax);
   }
 
   @Override
@@ -87,7 +93,14 @@ final class AnomalyFunction extends KeyedProcessFunction<String, CostSample, Ano
     byte[] before = learnt.value();
     KeyWatch watch = keyWatch(context.getCurrentKey(), before);
     WindowTotals totals = window == null ? new WindowTotals(start) : WindowTotals.ofBytes(window);
-    watch.judge(totals, windowMs, out::collect);
+    watch.judge(
+        totals,
+        windowMs,
+        anomaly -> {
+          out.collect(anomaly);
+          metrics.emitted(anomaly);
+        });
+    watch.tell(metrics);
     windows.remove(start);
     if (watch.emptyWindows() >= EMPTY_WINDOWS_MAX && windows.isEmpty()) {
       learnt.clear();

@@ -13,7 +13,7 @@ record Judgement(boolean anomalous, boolean critical, double value, double expec
   /** Nothing to report, or too little seen to say. */
   static final Judgement CALM = new Judgement(false, false, 0, Double.NaN, 0);
 
-  static Judgement calm(double value, double expected) {
-    return new Judgement(false, false, value, expected, 0);
+  static Judgement calm(double value, double expected, double score) {
+    return new Judgement(false, false, value, expected, score);
   }
 }

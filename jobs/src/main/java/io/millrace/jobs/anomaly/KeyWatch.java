@@ -1,5 +1,6 @@
 package io.millrace.jobs.anomaly;
 
+import io.millrace.jobs.metrics.AnomalyRecorder;
 import io.millrace.schemas.Anomaly;
 import io.millrace.schemas.AnomalyState;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,6 +31,10 @@ final class KeyWatch {
   private final String model;
   private final Map<String, Watch> watches = new LinkedHashMap<>();
   private final Map<String, Alert> alerts = new LinkedHashMap<>();
+
+  /** Of the last window. */
+  private final Map<String, Judgement> judgements = new HashMap<>();
+
   private int emptyWindows;
 
   KeyWatch(String tenant, String model, List<Watch> watches) {
@@ -51,6 +57,7 @@ final class KeyWatch {
     for (Watch watch : watches.values()) {
       Alert alert = alerts.get(watch.name());
       Judgement judgement = watch.judge(window, alert.open());
+      judgements.put(watch.name(), judgement);
       AnomalyState change = alert.step(judgement, window.startMs);
       if (change != null) {
         out.accept(anomaly(watch, alert, judgement, change, window.startMs, windowMs));
@@ -61,6 +68,20 @@ final class KeyWatch {
         }
         alert.close();
       }
+    }
+  }
+
+  /** Tells what the window that was judged last showed, and what is open after it. */
+  void tell(AnomalyRecorder metrics) {
+    for (Watch watch : watches.values()) {
+      Alert alert = alerts.get(watch.name());
+      metrics.window(
+          tenant,
+          model,
+          watch.name(),
+          watch.signal(),
+          judgements.get(watch.name()).score(),
+          alert.open() ? alert.severity() : null);
     }
   }
 

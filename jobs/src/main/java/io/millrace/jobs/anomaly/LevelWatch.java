@@ -60,7 +60,7 @@ abstract class LevelWatch implements Watch {
       before = 0;
       return baseline.size() < WARM_UP
           ? Judgement.CALM
-          : Judgement.calm(0, valueOf(baseline.median()));
+          : Judgement.calm(0, valueOf(baseline.median()), 0);
     }
     double level = level(value);
     if (baseline.size() < WARM_UP) {
@@ -79,7 +79,7 @@ abstract class LevelWatch implements Watch {
                 && (evidence >= FAR || (evidence >= FAR_AND_NEW && isNew(level)));
     if (!anomalous) {
       learn(level);
-      return Judgement.calm(value, expected);
+      return Judgement.calm(value, expected, evidence);
     }
     return new Judgement(true, critical(value, expected), value, expected, evidence);
   }

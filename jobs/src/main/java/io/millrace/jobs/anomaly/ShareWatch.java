@@ -54,7 +54,7 @@ abstract class ShareWatch implements Watch {
       return new Judgement(true, false, share, expected, z);
     }
     settle();
-    return Judgement.calm(share, expected);
+    return Judgement.calm(share, expected, z);
   }
 
   /** What is old enough, and was calm, is what later windows are compared with. */

@@ -53,7 +53,8 @@ final class TokenRunaway implements Watch {
       lengths.fade();
       cutOff /= 2;
     }
-    return Judgement.calm((double) window.outputTokensMax, usual);
+    double longest = (double) window.outputTokensMax;
+    return Judgement.calm(longest, usual, seen >= ANSWERS_MIN ? longest / usual : 0);
   }
 
   @Override

@@ -1,8 +1,8 @@
 package io.millrace.jobs.anomaly;
 
 /**
- * Requests stay away. Time must go on without them for this: other tenants' rows or heartbeats move
- * it.
+ * Requests stay away. Time must go on without them for this: heartbeats, or other tenants' rows,
+ * move it.
  */
 final class TrafficDrop extends LevelWatch {
   private static final double EXPECTED_MIN = 10;

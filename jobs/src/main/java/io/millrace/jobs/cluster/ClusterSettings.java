@@ -25,6 +25,9 @@ public record ClusterSettings(
   private static final int TASK_MANAGERS_MAX = 8;
   private static final int SLOTS_MAX = 16;
 
+  /** Tried after the first one; others may have taken some. */
+  static final int METRICS_PORTS = 30;
+
   /** Options of a JVM that does little for a short time. */
   static final String QUICK_START = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 
@@ -43,8 +46,12 @@ public record ClusterSettings(
     }
   }
 
-  /** The ports of one cluster. */
-  record Ports(int kafka, int zooKeeper, int rest) {}
+  /**
+   * The ports of one cluster.
+   *
+   * @param metrics the first of those that Flink's processes serve metrics on, each on one
+   */
+  record Ports(int kafka, int zooKeeper, int rest, int metrics) {}
 
   /**
    * The configuration of a real cluster, with what is different in this one. Every difference
@@ -62,7 +69,8 @@ public record ClusterSettings(
     set(c, "rest.bind-address", HOST);
     set(c, "rest.port", ports.rest());
     set(c, "rest.bind-port", ports.rest());
-    set(c, "metrics.reporters", "");
+    set(c, "metrics.reporters", "llm");
+    set(c, "metrics.reporter.llm.port", ports.metrics() + "-" + (ports.metrics() + METRICS_PORTS));
     set(c, "execution.checkpointing.dir", uri("checkpoints"));
     set(c, "execution.checkpointing.savepoint-dir", uri("savepoints"));
     set(c, "io.tmp.dirs", folder.resolve("tmp"));

@@ -4,11 +4,16 @@ import io.millrace.jobs.embedded.KafkaTopics;
 import io.millrace.jobs.embedded.Ports;
 import io.millrace.jobs.embedded.StartupException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -69,7 +74,8 @@ public final class ProcessCluster implements AutoCloseable {
     int first = PORTS_FROM + (int) (ProcessHandle.current().pid() % (PORTS_TO - PORTS_FROM));
     int kafka = freePort(first);
     int keeper = freePort(kafka + 1);
-    ports = new ClusterSettings.Ports(kafka, keeper, freePort(keeper + 1));
+    int rest = freePort(keeper + 1);
+    ports = new ClusterSettings.Ports(kafka, keeper, rest, freePort(rest + 1));
     flink = settings.flink(ports);
     settings.write(flink);
     zooKeeper = main("zookeeper", settings, "-Xmx128m", ZooKeeperMain.class, ports.zooKeeper());
@@ -112,6 +118,21 @@ public final class ProcessCluster implements AutoCloseable {
 
   public String dashboardUrl() {
     return "http://127.0.0.1:" + ports.rest();
+  }
+
+  /** What Flink's processes serve of the catalogue of metrics, by the port of each that answers. */
+  public Map<Integer, String> metrics() {
+    Map<Integer, String> pages = new TreeMap<>();
+    int last = ports.metrics() + ClusterSettings.METRICS_PORTS;
+    for (int port = ports.metrics(); port <= last; port++) {
+      URI uri = URI.create("http://127.0.0.1:" + port + "/metrics");
+      try (InputStream page = uri.toURL().openStream()) {
+        pages.put(port, new String(page.readAllBytes(), StandardCharsets.UTF_8));
+      } catch (IOException nobodyThere) {
+        // Another process may be.
+      }
+    }
+    return pages;
   }
 
   public KafkaTopics topics() {

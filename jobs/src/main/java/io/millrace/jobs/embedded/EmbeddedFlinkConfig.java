@@ -1,5 +1,6 @@
 package io.millrace.jobs.embedded;
 
+import io.millrace.jobs.metrics.PrometheusReporterFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
@@ -90,11 +91,10 @@ public record EmbeddedFlinkConfig(
     set(c, "web.submit.enable", false);
 
     set(c, "metrics.reporters", "prom");
-    set(
-        c,
-        "metrics.reporter.prom.factory.class",
-        LoopbackPrometheusReporterFactory.class.getName());
+    set(c, "metrics.reporter.prom.factory.class", PrometheusReporterFactory.class.getName());
     set(c, "metrics.reporter.prom.port", metricsPort);
+    set(c, "metrics.reporter.prom." + PrometheusReporterFactory.BIND_ADDRESS, HOST);
+    set(c, "metrics.reporter.prom." + PrometheusReporterFactory.FLINKS_OWN, true);
 
     set(c, "io.tmp.dirs", tmp);
     set(c, "web.tmpdir", tmp);

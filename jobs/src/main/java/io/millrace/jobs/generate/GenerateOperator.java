@@ -130,6 +130,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
             spec.failedLeadersMax());
     resume();
     driver.start(inFlight::onStep);
+    new TimeMarks(getProcessingTimeService(), output, spec.heartbeatInterval()).start();
   }
 
   @Override

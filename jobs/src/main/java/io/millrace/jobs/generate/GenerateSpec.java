@@ -28,6 +28,7 @@ import java.util.Set;
  * @param crashesMax crashes from one checkpoint after which requests run alone; 0 never
  * @param idleInterval how often idle device time is booked
  * @param metricsTenantsMax tenants that metrics name
+ * @param heartbeatInterval how often the time is told to those who read costs
  * @param trace how prompts are traced
  */
 public record GenerateSpec(
@@ -45,6 +46,7 @@ public record GenerateSpec(
     int crashesMax,
     Duration idleInterval,
     int metricsTenantsMax,
+    Duration heartbeatInterval,
     TraceSpec trace)
     implements Serializable {
 

@@ -1,6 +1,7 @@
 package io.millrace.jobs.kafka;
 
 import io.millrace.jobs.MillraceOptions.RecordFormat;
+import io.millrace.jobs.cost.Heartbeat;
 import io.millrace.schemas.Anomaly;
 import io.millrace.schemas.AvroCodec;
 import io.millrace.schemas.Choice;
@@ -43,9 +44,9 @@ final class OutputRecords {
     return new EventSchema<>(topic, format, TokenEvent.class, TokenEvent::getRequestId);
   }
 
-  /** Key: the tenant. */
+  /** Key: the tenant. Heartbeats have none: each goes to its partition, if there is one. */
   static KafkaRecordSerializationSchema<CostEvent> costs(String topic, RecordFormat format) {
-    return new EventSchema<>(topic, format, CostEvent.class, CostEvent::getTenant);
+    return new CostSchema(topic, format);
   }
 
   /** Key: the anomaly's id, so that its records stay in order. */
@@ -181,7 +182,7 @@ final class OutputRecords {
   /** Names the record key of an event. */
   private interface KeyOf<T> extends Function<T, String>, Serializable {}
 
-  private static final class EventSchema<T extends SpecificRecord> implements OneTopicSchema<T> {
+  private static class EventSchema<T extends SpecificRecord> implements OneTopicSchema<T> {
     private static final long serialVersionUID = 1L;
 
     private final String topic;
@@ -210,10 +211,35 @@ final class OutputRecords {
     @Override
     public ProducerRecord<byte[], byte[]> serialize(
         T event, KafkaSinkContext context, Long timestamp) {
-      byte[] value = format == RecordFormat.JSON ? PlainJson.write(event) : avro.encode(event);
       String name = key.apply(event);
       return new ProducerRecord<>(
-          topic, null, name == null ? null : name.getBytes(StandardCharsets.UTF_8), value);
+          topic, null, name == null ? null : name.getBytes(StandardCharsets.UTF_8), bytes(event));
+    }
+
+    final byte[] bytes(T event) {
+      return format == RecordFormat.JSON ? PlainJson.write(event) : avro.encode(event);
+    }
+  }
+
+  private static final class CostSchema extends EventSchema<CostEvent> {
+    private static final long serialVersionUID = 1L;
+
+    CostSchema(String topic, RecordFormat format) {
+      super(topic, format, CostEvent.class, CostEvent::getTenant);
+    }
+
+    @Override
+    public ProducerRecord<byte[], byte[]> serialize(
+        CostEvent row, KafkaSinkContext context, Long timestamp) {
+      if (!Heartbeat.is(row)) {
+        return super.serialize(row, context, timestamp);
+      }
+      int[] partitions = context.getPartitionsForTopic(topic()); // asked for once
+      int number = Heartbeat.partition(row);
+      return number >= partitions.length
+          ? null
+          : new ProducerRecord<>(
+              topic(), partitions[number], null, bytes(Heartbeat.forReaders(row)));
     }
   }
 }

@@ -118,6 +118,22 @@ public enum LlmMetric {
       GAUGE,
       "KV blocks held by sequences, as a share of all, 0 to 1.",
       Labels.PER_MODEL),
+  ANOMALY_ACTIVE(
+      "llm_anomaly_active",
+      GAUGE,
+      "Anomalies that are open: 1, and 0 once resolved; of the tenants without a label, how many.",
+      Labels.PER_ANOMALY),
+  ANOMALY_SCORE(
+      "llm_anomaly_score",
+      GAUGE,
+      "How far out the newest window is, calm or not: deviations, or for token-runaway how many"
+          + " times as much. Not of the tenants without a label.",
+      List.of("tenant", "model", "detector", "signal")),
+  ANOMALIES(
+      "llm_anomalies_total",
+      COUNTER,
+      "Anomalies that began, and once more those that became critical.",
+      Labels.PER_ANOMALY),
   TRACE_SPANS(
       "llm_trace_spans_total",
       COUNTER,
@@ -144,6 +160,8 @@ public enum LlmMetric {
   private static final class Labels {
     static final List<String> PER_TENANT = List.of("tenant", "model", "backend");
     static final List<String> PER_MODEL = List.of("model", "backend");
+    static final List<String> PER_ANOMALY =
+        List.of("tenant", "model", "detector", "signal", "severity");
     static final List<String> PER_TENANT_AND_REASON =
         List.of("tenant", "model", "backend", "reason");
   }

@@ -5,10 +5,6 @@ import io.millrace.schemas.CacheOutcome;
 import io.millrace.schemas.CostEvent;
 import io.millrace.schemas.CostKind;
 import java.math.BigDecimal;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.Set;
 import org.apache.flink.metrics.MetricGroup;
 
 /**
@@ -19,13 +15,8 @@ import org.apache.flink.metrics.MetricGroup;
  * ledger is the truth.
  */
 public final class LlmRecorder {
-  /** Stands for all tenants beyond the first ones. */
-  static final String OTHER_TENANTS = "other";
-
-  private final MetricGroup group;
-  private final int tenantsMax;
-  private final Set<String> tenants = new HashSet<>();
-  private final Map<Map<String, String>, LlmSeries> series = new LinkedHashMap<>();
+  private final LabelledSeries series;
+  private final TenantLabels tenants;
   private final LlmSeries engine;
   private volatile EngineStats load;
 
@@ -34,9 +25,9 @@ public final class LlmRecorder {
    * @param tenantsMax tenants that get a label of their own, the first ones seen
    */
   public LlmRecorder(MetricGroup group, String model, String backend, int tenantsMax) {
-    this.group = group;
-    this.tenantsMax = tenantsMax;
-    this.engine = series(null, model, backend, null, null, null);
+    this.series = new LabelledSeries(group);
+    this.tenants = new TenantLabels(tenantsMax);
+    this.engine = series.of("model", model, "backend", backend);
     engine.gauge(LlmMetric.RUNNING, () -> load == null ? 0 : load.running());
     engine.gauge(LlmMetric.WAITING, () -> load == null ? 0 : load.waiting());
     engine.gauge(LlmMetric.KV_USAGE, () -> load == null ? 0 : kvUsage(load));
@@ -74,7 +65,7 @@ public final class LlmRecorder {
     of.add(LlmMetric.DEDUP_HITS, row.getCached() == CacheOutcome.none ? 0 : 1);
     of.observe(LlmMetric.REQUEST_LATENCY, row.getTotalMs());
     if (row.getQueueMs() != null) {
-      LlmSeries model = series(null, row.getModel(), row.getBackend(), null, null, null);
+      LlmSeries model = series.of("model", row.getModel(), "backend", row.getBackend());
       model.observe(LlmMetric.QUEUE_TIME, row.getQueueMs());
       model.observe(LlmMetric.TIME_TO_FIRST_TOKEN, row.getTtftMs());
     }
@@ -107,41 +98,19 @@ public final class LlmRecorder {
   }
 
   private LlmSeries of(CostEvent row, String reason, String status, String finish) {
-    return series(
-        tenant(row.getTenant()), row.getModel(), row.getBackend(), reason, status, finish);
-  }
-
-  private String tenant(String name) {
-    if (name == null || tenants.contains(name)) {
-      return name;
-    }
-    return tenants.size() < tenantsMax && tenants.add(name) ? name : OTHER_TENANTS;
-  }
-
-  private LlmSeries series(
-      String tenant, String model, String backend, String reason, String status, String finish) {
-    Map<String, String> labels = new LinkedHashMap<>();
-    put(labels, "model", model);
-    put(labels, "backend", backend);
-    put(labels, "tenant", tenant);
-    put(labels, "reason", reason);
-    put(labels, "status", status);
-    put(labels, "finish_reason", finish);
-    return series.computeIfAbsent(
-        labels,
-        all -> {
-          MetricGroup labelled = group;
-          for (Map.Entry<String, String> label : all.entrySet()) {
-            labelled = labelled.addGroup(label.getKey(), label.getValue());
-          }
-          return new LlmSeries(labelled);
-        });
-  }
-
-  private static void put(Map<String, String> labels, String name, String value) {
-    if (value != null) {
-      labels.put(name, value);
-    }
+    return series.of(
+        "model",
+        row.getModel(),
+        "backend",
+        row.getBackend(),
+        "tenant",
+        tenants.of(row.getTenant()),
+        "reason",
+        reason,
+        "status",
+        status,
+        "finish_reason",
+        finish);
   }
 
   /** Since the last time; an engine that was opened anew begins at 0. */

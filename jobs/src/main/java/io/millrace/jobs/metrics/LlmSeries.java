@@ -18,6 +18,7 @@ final class LlmSeries {
   private final MetricGroup group;
   private final Map<LlmMetric, Counter> counters = new EnumMap<>(LlmMetric.class);
   private final Map<LlmMetric, Amount> amounts = new EnumMap<>(LlmMetric.class);
+  private final Map<LlmMetric, Level> levels = new EnumMap<>(LlmMetric.class);
   private final Map<LlmMetric, Buckets> histograms = new EnumMap<>(LlmMetric.class);
 
   LlmSeries(MetricGroup group) {
@@ -26,6 +27,21 @@ final class LlmSeries {
 
   void gauge(LlmMetric metric, Gauge<? extends Number> value) {
     group.gauge(metric.exactName(), value);
+  }
+
+  /** A gauge that is told its value. */
+  void set(LlmMetric metric, double value) {
+    level(metric).value = value;
+  }
+
+  /** A gauge that begins at 0 and is told its changes. */
+  void change(LlmMetric metric, int by) {
+    Level level = level(metric);
+    level.value = level.value + by;
+  }
+
+  private Level level(LlmMetric metric) {
+    return levels.computeIfAbsent(metric, m -> group.gauge(m.exactName(), new Level()));
   }
 
   void add(LlmMetric metric, long count) {
@@ -61,6 +77,16 @@ final class LlmSeries {
     @Override
     public BigDecimal getValue() {
       return sum;
+    }
+  }
+
+  /** A value that one thread sets and others read. */
+  private static final class Level implements Gauge<Double> {
+    private volatile double value;
+
+    @Override
+    public Double getValue() {
+      return value;
     }
   }
 

@@ -129,9 +129,13 @@ public final class LlmText {
     if (metric instanceof Counter counter) {
       return counter.getCount();
     }
-    return metric instanceof Gauge<?> gauge && gauge.getValue() instanceof Number number
-        ? number.doubleValue()
-        : 0;
+    try {
+      return metric instanceof Gauge<?> gauge && gauge.getValue() instanceof Number number
+          ? number.doubleValue()
+          : 0;
+    } catch (RuntimeException e) {
+      return 0; // a gauge of a task that is just ending must not spoil the scrape
+    }
   }
 
   private static void line(StringBuilder out, String name, String labels, double value) {

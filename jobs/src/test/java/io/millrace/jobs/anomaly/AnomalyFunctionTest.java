@@ -39,7 +39,7 @@ class AnomalyFunctionTest {
       throws Exception {
     KeyedOneInputStreamOperatorTestHarness<String, CostSample, Anomaly> harness =
         new KeyedOneInputStreamOperatorTestHarness<>(
-            new KeyedProcessOperator<>(new AnomalyFunction(WINDOW_MS, 0.0001)),
+            new KeyedProcessOperator<>(new AnomalyFunction(WINDOW_MS, 0.0001, 50)),
             CostSample::key,
             Types.STRING);
     harness.setup(

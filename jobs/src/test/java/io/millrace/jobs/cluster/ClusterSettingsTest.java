@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ClusterSettingsTest {
   private static final Path FLINK_CONF = Path.of(System.getProperty("millrace.home"), "flink-conf");
-  private static final ClusterSettings.Ports PORTS = new ClusterSettings.Ports(1, 2, 3);
+  private static final ClusterSettings.Ports PORTS = new ClusterSettings.Ports(1, 2, 3, 4);
 
   @TempDir Path folder;
 
@@ -49,7 +49,9 @@ class ClusterSettingsTest {
   @Test
   void listensOnLoopbackOnly() {
     Map<String, String> c = new ClusterSettings(folder, FLINK_CONF, 2, 2).flink(PORTS).toMap();
-    assertThat(c).containsEntry("metrics.reporters", "");
+    assertThat(c)
+        .containsEntry("metrics.reporters", "llm")
+        .containsEntry("metrics.reporter.llm.bind-address", "127.0.0.1");
     c.forEach(
         (key, value) -> {
           if (key.matches(".*(bind-host|bind-address|taskmanager.host)")) {

@@ -56,6 +56,20 @@ class GenerateDeviceTimeTest {
   }
 
   @Test
+  void tellsTheTimeThoughNobodyAsks() throws Exception {
+    try (GenerateHarness harness = harness(new FakeEngine(PLENTY)).open()) {
+      long interval = GenerateHarness.HEARTBEAT_INTERVAL.toMillis();
+      harness.timePasses(interval);
+      harness.timePasses(interval);
+      harness.timePasses(interval / 2);
+      long first = START_MS - START_MS % interval + interval;
+      assertThat(harness.timeMarks()).startsWith(first, first + interval).hasSizeBetween(2, 3);
+      assertThat(harness.timeMarks()).allMatch(mark -> mark % interval == 0);
+      assertThat(harness.responses()).isEmpty();
+    }
+  }
+
+  @Test
   void rowsSumToTheWallClockThroughCrashes() throws Exception {
     for (int seed = 0; seed < 20; seed++) {
       nanoClock.set(0);

@@ -37,6 +37,7 @@ import org.apache.flink.runtime.operators.testutils.MockEnvironment;
 import org.apache.flink.runtime.operators.testutils.MockEnvironmentBuilder;
 import org.apache.flink.runtime.state.StateBackend;
 import org.apache.flink.streaming.api.graph.StreamConfig;
+import org.apache.flink.streaming.api.watermark.Watermark;
 import org.apache.flink.streaming.runtime.streamrecord.StreamRecord;
 import org.apache.flink.streaming.runtime.tasks.mailbox.Mail;
 import org.apache.flink.streaming.runtime.tasks.mailbox.TaskMailbox;
@@ -49,6 +50,7 @@ final class GenerateHarness implements AutoCloseable {
   static final int MAX_PARALLELISM = 720;
   static final int FAILED_LEADERS_MAX = 2;
   static final Duration IDLE_INTERVAL = Duration.ofSeconds(10);
+  static final Duration HEARTBEAT_INTERVAL = Duration.ofSeconds(7);
 
   /** A restore is a restart within this job. */
   private static final JobID JOB = new JobID();
@@ -166,6 +168,7 @@ final class GenerateHarness implements AutoCloseable {
             2,
             IDLE_INTERVAL,
             50,
+            HEARTBEAT_INTERVAL,
             trace);
     flink =
         new OneInputStreamOperatorTestHarness<>(
@@ -205,6 +208,11 @@ final class GenerateHarness implements AutoCloseable {
     }
   }
 
+  /** Lets timers go off that are due within this time. */
+  void timePasses(long millis) throws Exception {
+    flink.setProcessingTime(flink.getProcessingTime() + millis);
+  }
+
   /** Runs mails until the condition holds. */
   void runUntil(BooleanSupplier condition) throws Exception {
     long deadline = System.nanoTime() + WAIT_NANOS;
@@ -238,6 +246,14 @@ final class GenerateHarness implements AutoCloseable {
     List<Response> responses = new ArrayList<>();
     flink.extractOutputValues().forEach(answer -> responses.add(answer.response()));
     return responses;
+  }
+
+  /** The times that were told to those after it, epoch milliseconds. */
+  List<Long> timeMarks() {
+    return flink.getOutput().stream()
+        .filter(Watermark.class::isInstance)
+        .map(mark -> ((Watermark) mark).getTimestamp())
+        .toList();
   }
 
   /** Of requests. */

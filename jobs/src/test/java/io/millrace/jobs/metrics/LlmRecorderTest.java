@@ -14,19 +14,13 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
-import org.apache.flink.metrics.Counter;
-import org.apache.flink.metrics.Gauge;
-import org.apache.flink.metrics.MetricGroup;
-import org.apache.flink.metrics.SimpleCounter;
-import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
 import org.junit.jupiter.api.Test;
 
 class LlmRecorderTest {
   private static final String PER_TENANT = "tenant=\"acme\",model=\"m\",backend=\"cpu\",";
 
   private final LlmText text = new LlmText();
-  private final LlmRecorder recorder = new LlmRecorder(new Group(Map.of()), "m", "cpu", 2);
+  private final LlmRecorder recorder = new LlmRecorder(new ShownMetrics(text), "m", "cpu", 2);
 
   @Test
   void countsWhatTheRowsSay() {
@@ -131,24 +125,7 @@ class LlmRecorderTest {
   }
 
   private Map<String, Double> samples() {
-    return samples(text.scrape());
-  }
-
-  /** Reads the text as strictly as its grammar is: each line is a comment or one sample. */
-  private static Map<String, Double> samples(String page) {
-    Map<String, Double> samples = new TreeMap<>();
-    String label = "[a-z_]+=\"(?:[^\"\\\\\n]|\\\\[\\\\\"n])*\",";
-    for (String line : page.split("\n")) {
-      assertThat(line)
-          .matches("# (HELP|TYPE) llm_[a-z_]+ .+|llm_[a-z_]+\\{(" + label + ")*\\} [0-9.E-]+");
-      if (!line.startsWith("#")) {
-        int value = line.lastIndexOf(' ');
-        assertThat(samples.put(line.substring(0, value), Double.valueOf(line.substring(value + 1))))
-            .as("no series twice: %s", line)
-            .isNull();
-      }
-    }
-    return samples;
+    return ShownMetrics.samples(text.scrape());
   }
 
   private static CostEvent row(String tenant, long totalMs) {
@@ -172,39 +149,5 @@ class LlmRecorderTest {
         .setSavedPrefixUsd(new BigDecimal("0.1"))
         .setSavedSpeculationUsd(new BigDecimal("-0.01"))
         .build();
-  }
-
-  /** A group that shows all that is registered, as Flink's registry does. */
-  private final class Group extends UnregisteredMetricsGroup {
-    private final Map<String, String> variables;
-
-    Group(Map<String, String> variables) {
-      this.variables = variables;
-    }
-
-    @Override
-    public MetricGroup addGroup(String key, String value) {
-      Map<String, String> all = new TreeMap<>(variables);
-      all.put("<" + key + ">", value);
-      return new Group(all);
-    }
-
-    @Override
-    public Map<String, String> getAllVariables() {
-      return variables;
-    }
-
-    @Override
-    public Counter counter(String name) {
-      Counter counter = new SimpleCounter();
-      assertThat(text.add(counter, name, this)).isTrue();
-      return counter;
-    }
-
-    @Override
-    public <T, G extends Gauge<T>> G gauge(String name, G gauge) {
-      assertThat(text.add(gauge, name, this)).isTrue();
-      return gauge;
-    }
   }
 }

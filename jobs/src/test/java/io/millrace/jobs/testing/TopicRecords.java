@@ -49,16 +49,21 @@ public final class TopicRecords {
 
   /** Everything that is committed in a topic of one partition now. */
   public List<ConsumerRecord<byte[], byte[]>> committed(String topic) {
-    return read(topic, 0);
+    return read(topic, 0, 0);
   }
 
   /** Waits until so many records are committed; returns all. */
   public List<ConsumerRecord<byte[], byte[]>> await(String topic, int count) {
-    return read(topic, count);
+    return read(topic, 0, count);
   }
 
-  private List<ConsumerRecord<byte[], byte[]>> read(String topic, int count) {
-    TopicPartition partition = new TopicPartition(topic, 0);
+  /** Waits until so many records are committed in a partition; returns all that it has. */
+  public List<ConsumerRecord<byte[], byte[]>> await(String topic, int partition, int count) {
+    return read(topic, partition, count);
+  }
+
+  private List<ConsumerRecord<byte[], byte[]>> read(String topic, int number, int count) {
+    TopicPartition partition = new TopicPartition(topic, number);
     List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
     try (var consumer =
         new KafkaConsumer<>(

@@ -141,6 +141,9 @@ public abstract class EventLine {
   }
 
   private static String cost(CostEvent cost) {
+    if (cost.getKind() == CostKind.heartbeat) {
+      return time(cost.getEventTime()) + "  heartbeat";
+    }
     if (cost.getKind() != CostKind.request) {
       return String.join(
           "  ",

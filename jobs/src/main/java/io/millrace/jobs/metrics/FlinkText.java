@@ -1,4 +1,4 @@
-package io.millrace.jobs.embedded;
+package io.millrace.jobs.metrics;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -19,7 +19,7 @@ import org.apache.flink.metrics.MetricGroup;
  * Flink's metrics in Prometheus' text format 0.0.4, under the same names, labels and types as
  * Flink's own reporter gives them, so that one dashboard serves both. Safe for any thread.
  */
-final class PrometheusText {
+final class FlinkText {
 
   private static final Pattern UNALLOWED = Pattern.compile("[^a-zA-Z0-9:_]");
   private static final double[] QUANTILES = {0.5, 0.75, 0.95, 0.98, 0.99, 0.999};
@@ -116,7 +116,7 @@ final class PrometheusText {
   }
 
   private static String name(String metricName, MetricGroup group) {
-    String scope = LogicalScopeProvider.castFrom(group).getLogicalScope(PrometheusText::clean, '_');
+    String scope = LogicalScopeProvider.castFrom(group).getLogicalScope(FlinkText::clean, '_');
     return "flink_" + scope + "_" + clean(metricName);
   }
 

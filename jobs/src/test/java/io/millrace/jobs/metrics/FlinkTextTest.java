@@ -1,4 +1,4 @@
-package io.millrace.jobs.embedded;
+package io.millrace.jobs.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -13,9 +13,9 @@ import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
 import org.apache.flink.runtime.metrics.DescriptiveStatisticsHistogram;
 import org.junit.jupiter.api.Test;
 
-class PrometheusTextTest {
+class FlinkTextTest {
 
-  private final PrometheusText text = new PrometheusText();
+  private final FlinkText text = new FlinkText();
 
   @Test
   void printsEachTypeAsFlinksOwnReporterDoes() {
