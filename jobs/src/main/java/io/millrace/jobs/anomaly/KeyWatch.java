@@ -3,10 +3,6 @@ package io.millrace.jobs.anomaly;
 import io.millrace.jobs.metrics.AnomalyRecorder;
 import io.millrace.schemas.Anomaly;
 import io.millrace.schemas.AnomalyState;
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +16,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.apache.flink.core.memory.DataInputDeserializer;
+import org.apache.flink.core.memory.DataOutputSerializer;
 
 /**
  * All watches of one tenant and model, with their alerts. As bytes: a version, then name, length
@@ -27,6 +25,7 @@ import java.util.function.Consumer;
  */
 final class KeyWatch {
   private static final int VERSION = 1;
+  private static final int BYTES_USUAL = 4096;
 
   private final String tenant;
   private final String model;
@@ -134,21 +133,20 @@ final class KeyWatch {
 
   byte[] toBytes() {
     try {
-      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-      DataOutputStream out = new DataOutputStream(bytes);
+      DataOutputSerializer out = new DataOutputSerializer(BYTES_USUAL);
+      DataOutputSerializer part = new DataOutputSerializer(BYTES_USUAL);
       out.writeByte(VERSION);
       out.writeInt(emptyWindows);
       out.writeByte(watches.size());
       for (Watch watch : watches.values()) {
-        ByteArrayOutputStream part = new ByteArrayOutputStream();
-        DataOutputStream state = new DataOutputStream(part);
-        alerts.get(watch.name()).write(state);
-        watch.write(state);
+        part.clear();
+        alerts.get(watch.name()).write(part);
+        watch.write(part);
         out.writeUTF(watch.name());
-        out.writeInt(part.size());
-        part.writeTo(out);
+        out.writeInt(part.length());
+        out.write(part.getSharedBuffer(), 0, part.length());
       }
-      return bytes.toByteArray();
+      return out.getCopyOfBuffer();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -160,7 +158,8 @@ final class KeyWatch {
    * @throws IllegalStateException if a later version of the program wrote it
    */
   void restore(byte[] bytes) {
-    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
+    try {
+      DataInputDeserializer in = new DataInputDeserializer(bytes);
       int version = in.readUnsignedByte();
       if (version != VERSION) {
         throw new IllegalStateException("state of anomalies has version " + version);
@@ -169,9 +168,10 @@ final class KeyWatch {
       int count = in.readUnsignedByte();
       for (int i = 0; i < count; i++) {
         String name = in.readUTF();
-        byte[] part = in.readNBytes(in.readInt());
+        byte[] part = new byte[in.readInt()];
+        in.readFully(part);
         if (watches.containsKey(name)) {
-          DataInputStream state = new DataInputStream(new ByteArrayInputStream(part));
+          DataInputDeserializer state = new DataInputDeserializer(part);
           alerts.get(name).read(state);
           watches.get(name).read(state);
         }

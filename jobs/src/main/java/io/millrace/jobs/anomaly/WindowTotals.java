@@ -1,10 +1,8 @@
 package io.millrace.jobs.anomaly;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
+import org.apache.flink.core.memory.DataInputDeserializer;
+import org.apache.flink.core.memory.DataOutputSerializer;
 
 /**
  * What one tenant did with one model within one window of event time. At most 1,010 bytes, usually
@@ -13,6 +11,7 @@ import java.io.IOException;
 final class WindowTotals {
   private static final int VERSION = 1;
   private static final double PICO = 1e12;
+  private static final int BYTES_USUAL = 256;
 
   final long startMs;
 
@@ -69,8 +68,7 @@ final class WindowTotals {
   }
 
   byte[] toBytes() throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
-    DataOutputStream out = new DataOutputStream(bytes);
+    DataOutputSerializer out = new DataOutputSerializer(BYTES_USUAL);
     out.writeByte(VERSION);
     out.writeLong(startMs);
     out.writeInt(requests);
@@ -83,7 +81,7 @@ final class WindowTotals {
     out.writeLong(accepted);
     latencyMs.write(out);
     outputTokens.write(out);
-    return bytes.toByteArray();
+    return out.getCopyOfBuffer();
   }
 
   /**
@@ -92,7 +90,7 @@ final class WindowTotals {
    * @throws IOException if a later version of the program wrote it
    */
   static WindowTotals ofBytes(byte[] bytes) throws IOException {
-    DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
+    DataInputDeserializer in = new DataInputDeserializer(bytes);
     int version = in.readUnsignedByte();
     if (version != VERSION) {
       throw new IOException("state of a window has version " + version);

@@ -1,13 +1,12 @@
 package io.millrace.jobs.cli;
 
-import io.millrace.jobs.CostOptions;
-import io.millrace.jobs.MillraceOptions;
 import io.millrace.jobs.Models;
 import io.millrace.jobs.cli.demo.DemoDirectory;
+import io.millrace.jobs.cli.demo.DemoOptions;
 import io.millrace.jobs.cli.demo.DemoRun;
+import io.millrace.jobs.cli.page.LivePage;
 import io.millrace.jobs.cli.progress.ProgressPrinter;
 import io.millrace.jobs.embedded.Pipeline;
-import io.millrace.jobs.ledger.LedgerOptions;
 import io.millrace.jobs.report.Report;
 import io.millrace.jobs.report.ReportFilter;
 import io.millrace.jobs.report.html.HtmlReport;
@@ -20,7 +19,6 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
-import org.apache.flink.configuration.Configuration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -44,6 +42,7 @@ final class DemoCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
   @Mixin private JobSettings settings;
+  @Mixin private PageSettings pageSettings;
 
   @Option(names = "--exit", description = "End when the traffic is answered.")
   private boolean exit;
@@ -62,6 +61,14 @@ final class DemoCommand implements Callable<Integer> {
       description = "Begun anew by every demo. Default: ${DEFAULT-VALUE}")
   private Path data;
 
+  @Option(
+      names = "--metrics-port",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "Where a Prometheus reads; docker/prometheus/laptop.yml expects 9249. Default: a free one.")
+  private int metricsPort;
+
   DemoCommand(Models models) {
     this.models = models;
   }
@@ -79,22 +86,31 @@ final class DemoCommand implements Callable<Integer> {
     try (Interrupts interrupts = Interrupts.handledBy(ExitCodes.OK, () -> end.get().run())) {
       err.println("starting broker, cluster and model ...");
       err.flush();
-      try (Pipeline pipeline =
+      try (LivePage page = pageSettings.open(0);
+          Pipeline pipeline =
               Pipeline.start(
-                  new Pipeline.Settings(data, 0, 0, 0, options(), PARTITIONS, Map.of())
+                  new Pipeline.Settings(
+                          data,
+                          0,
+                          0,
+                          metricsPort,
+                          DemoOptions.of(settings.configuration()),
+                          PARTITIONS,
+                          Map.of())
                       .withAnomalies()
                       .withLedger(),
                   models);
           DemoRun run = new DemoRun(pipeline, seconds, samples)) {
         end.set(
             () -> {
-              print(run, pipeline, err);
+              print(run, pipeline, page, err);
               pipeline.close();
             });
-        WhereThingsAre.print(pipeline, data, err);
+        page.show(pipeline);
+        WhereThingsAre.print(pipeline, page, data, err);
         err.println();
         boolean reconciled = follow(run, pipeline, ProgressPrinter.forConsole(err));
-        print(run, pipeline, err);
+        print(run, pipeline, page, err);
         if (!reconciled) {
           throw CommandFailure.failed(
               "not every prompt was settled exactly once, or the costs do not add up");
@@ -102,7 +118,7 @@ final class DemoCommand implements Callable<Integer> {
         if (!run.inLedger()) {
           throw CommandFailure.failed("the ledger does not hold the rows of the costs topic");
         }
-        page(pipeline.ledger().orElseThrow(), err);
+        costReport(pipeline.ledger().orElseThrow(), err);
         if (!exit) {
           err.println("A trickle of traffic goes on; Ctrl-C ends.");
           err.flush();
@@ -111,32 +127,6 @@ final class DemoCommand implements Callable<Integer> {
       }
     }
     return ExitCodes.OK;
-  }
-
-  /** Of the short demo: minutes of history are not to be had. */
-  private Configuration options() {
-    Configuration options = settings.configuration();
-    options.set(
-        MillraceOptions.ANOMALY_WINDOW,
-        options.getOptional(MillraceOptions.ANOMALY_WINDOW).orElse(Duration.ofSeconds(5)));
-    options.set(
-        MillraceOptions.ANOMALY_OUT_OF_ORDER_MAX,
-        options
-            .getOptional(MillraceOptions.ANOMALY_OUT_OF_ORDER_MAX)
-            .orElse(Duration.ofSeconds(2)));
-    options.set(
-        CostOptions.HEARTBEAT_INTERVAL,
-        options.getOptional(CostOptions.HEARTBEAT_INTERVAL).orElse(Duration.ofSeconds(1)));
-    options.set(
-        CostOptions.IDLE_INTERVAL,
-        options.getOptional(CostOptions.IDLE_INTERVAL).orElse(Duration.ofSeconds(1)));
-    options.set(
-        MillraceOptions.ANOMALY_COST_MIN_USD,
-        options.getOptional(MillraceOptions.ANOMALY_COST_MIN_USD).orElse(1e-6));
-    options.set(
-        LedgerOptions.INTERVAL,
-        options.getOptional(LedgerOptions.INTERVAL).orElse(Duration.ofSeconds(2)));
-    return options;
   }
 
   private static boolean follow(DemoRun run, Pipeline pipeline, ProgressPrinter progress)
@@ -175,7 +165,7 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   /** The same costs, as a page that can be shown around. */
-  private void page(Path ledger, PrintWriter err) throws IOException {
+  private void costReport(Path ledger, PrintWriter err) throws IOException {
     Path page = data.toAbsolutePath().normalize().resolve("report.html");
     Report report = LedgerReports.read(ledger, ReportFilter.ALL, null, Instant.now());
     Files.writeString(page, HtmlReport.of(report, PAGE_TOP));
@@ -184,10 +174,10 @@ final class DemoCommand implements Callable<Integer> {
     err.flush();
   }
 
-  private void print(DemoRun run, Pipeline pipeline, PrintWriter err) {
+  private void print(DemoRun run, Pipeline pipeline, LivePage page, PrintWriter err) {
     err.println();
     run.report().forEach(err::println);
     err.println();
-    WhereThingsAre.print(pipeline, data, err);
+    WhereThingsAre.print(pipeline, page, data, err);
   }
 }

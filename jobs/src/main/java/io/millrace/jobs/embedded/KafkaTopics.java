@@ -22,11 +22,13 @@ import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.TopicExistsException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** The topics of a Kafka cluster. One connection, opened on first use. */
 public final class KafkaTopics implements AutoCloseable {
 
   private static final Duration REQUEST_MAX = Duration.ofSeconds(30);
+  private static final Duration PAUSE = Duration.ofMillis(10);
 
   private final String bootstrapServers;
   private Admin admin;
@@ -44,6 +46,11 @@ public final class KafkaTopics implements AutoCloseable {
    * Creates the topics that are missing and gives all of them {@code config}, those too that were
    * there. Never changes a number of partitions: that would move keys.
    *
+   * <p>Returns when the new partitions' leaders serve clients, which is later than when the topics
+   * exist. A producer that came between might have its first batch refused and its second accepted
+   * (a log without records accepts any sequence number), and would try the first in vain until its
+   * time is up.
+   *
    * @param partitionsByTopic names and numbers of partitions
    * @param config topic settings such as {@code max.message.bytes}
    * @throws IllegalStateException when the cluster does not answer within 30 s, or refuses
@@ -55,17 +62,41 @@ public final class KafkaTopics implements AutoCloseable {
             wanted.add(
                 new NewTopic(name, Optional.of(partitions), Optional.empty()).configs(config)));
     CreateTopicsResult created = admin().createTopics(wanted);
+    List<TopicPartition> fresh = new ArrayList<>();
     Map<ConfigResource, Collection<AlterConfigOp>> changes = new HashMap<>();
     created
         .values()
         .forEach(
             (name, result) -> {
-              if (!isNew(name, result) && !config.isEmpty()) {
+              if (isNew(name, result)) {
+                for (int i = 0; i < partitionsByTopic.get(name); i++) {
+                  fresh.add(new TopicPartition(name, i));
+                }
+              } else if (!config.isEmpty()) {
                 changes.put(new ConfigResource(ConfigResource.Type.TOPIC, name), set(config));
               }
             });
     if (!changes.isEmpty()) {
       await("change topics", admin().incrementalAlterConfigs(changes).all());
+    }
+    awaitLeaders(fresh);
+  }
+
+  /** Only a leader tells where a partition ends. */
+  private void awaitLeaders(Collection<TopicPartition> partitions) {
+    long begin = System.nanoTime();
+    while (true) {
+      try {
+        ends(partitions);
+        return;
+      } catch (IllegalStateException e) {
+        // The client itself waits for a leader, but not for a topic to become known.
+        if (!(e.getCause() instanceof UnknownTopicOrPartitionException)
+            || System.nanoTime() - begin > REQUEST_MAX.toNanos()) {
+          throw e;
+        }
+      }
+      pause();
     }
   }
 
@@ -111,6 +142,15 @@ public final class KafkaTopics implements AutoCloseable {
             operations.add(
                 new AlterConfigOp(new ConfigEntry(key, value), AlterConfigOp.OpType.SET)));
     return operations;
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(PAUSE.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted", e);
+    }
   }
 
   private synchronized Admin admin() {

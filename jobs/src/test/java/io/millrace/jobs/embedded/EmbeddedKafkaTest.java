@@ -7,11 +7,15 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.junit.jupiter.api.Test;
@@ -69,6 +73,39 @@ class EmbeddedKafkaTest {
       assertThatThrownBy(() -> kafka.topics().create(Map.of("no spaces", 1)))
           .isInstanceOf(IllegalStateException.class)
           .hasMessageStartingWith("cannot create topic no spaces");
+    }
+  }
+
+  /** A producer whose first batch is refused, and whose second is not, would wait in vain. */
+  @Test
+  void newTopicsTakeRecordsAtOnce() throws Exception {
+    try (EmbeddedKafka kafka = EmbeddedKafka.start(directory, 0);
+        var producer =
+            new KafkaProducer<>(
+                Map.of(
+                    "bootstrap.servers",
+                    kafka.bootstrapServers(),
+                    "enable.idempotence",
+                    false,
+                    "retries",
+                    0),
+                new ByteArraySerializer(),
+                new ByteArraySerializer())) {
+      List<Future<RecordMetadata>> sent = new ArrayList<>();
+      for (int round = 0; round < 10; round++) {
+        Map<String, Integer> topics = new HashMap<>();
+        for (int i = 0; i < 20; i++) {
+          topics.put("new-" + round + "-" + i, 1);
+        }
+        kafka.topics().create(topics);
+        topics
+            .keySet()
+            .forEach(topic -> sent.add(producer.send(new ProducerRecord<>(topic, new byte[1]))));
+        producer.flush();
+      }
+      for (Future<RecordMetadata> record : sent) {
+        assertThat(record.get().offset()).isZero();
+      }
     }
   }
 

@@ -12,6 +12,7 @@ import picocli.CommandLine.Spec;
     synopsisSubcommandLabel = "BENCHMARK",
     subcommands = {
       AnomalyCommand.class,
+      AnomalyJobCommand.class,
       EngineCommand.class,
       KvCommand.class,
       PipelineCommand.class,

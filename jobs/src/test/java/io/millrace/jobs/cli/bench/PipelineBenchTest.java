@@ -100,6 +100,6 @@ class PipelineBenchTest {
         flink_taskmanager_job_task_operator_backlogPrompts{operator_name="generate: b",x="2"} 4.0
         flink_taskmanager_job_task_operator_backlogPrompts{operator_name="admit",x="2"} 9.0
         """;
-    assertThat(GenerateGauges.sum(text, "backlogPrompts")).isEqualTo(7);
+    assertThat(new OperatorMetrics.Snapshot(text).sum("generate:", "backlogPrompts")).isEqualTo(7);
   }
 }
