@@ -31,13 +31,13 @@ final class LlmSeries {
 
   /** A gauge that is told its value. */
   void set(LlmMetric metric, double value) {
-    level(metric).value = value;
+    level(metric).set(value);
   }
 
   /** A gauge that begins at 0 and is told its changes. */
   void change(LlmMetric metric, int by) {
     Level level = level(metric);
-    level.value = level.value + by;
+    level.set(level.own + by);
   }
 
   private Level level(LlmMetric metric) {
@@ -82,11 +82,17 @@ final class LlmSeries {
 
   /** A value that one thread sets and others read. */
   private static final class Level implements Gauge<Double> {
-    private volatile double value;
+    private double own;
+    private volatile double shown;
+
+    void set(double value) {
+      own = value;
+      shown = value;
+    }
 
     @Override
     public Double getValue() {
-      return value;
+      return shown;
     }
   }
 
