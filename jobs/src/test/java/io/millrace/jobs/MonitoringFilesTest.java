@@ -27,7 +27,7 @@ class MonitoringFilesTest {
   /** Names of metrics in alerts and panels; that they exist is InferenceJobTest's to show. */
   static Set<String> metrics() throws IOException {
     StringBuilder all =
-        new StringBuilder(Files.readString(DOCKER.resolve("grafana/dashboards/flink.json")));
+        new StringBuilder(Files.readString(DOCKER.resolve("grafana/dashboards/flink-and-kafka.json")));
     try (Stream<Path> rules = Files.list(DOCKER.resolve("prometheus/rules"))) {
       for (Path file : rules.toList()) {
         all.append(Files.readString(file));
@@ -86,10 +86,8 @@ class MonitoringFilesTest {
     assertThat(services.at("/grafana/volumes"))
         .anyMatch(volume -> volume.textValue().equals("./grafana/dashboards:" + path + ":ro"));
     JsonNode dashboard =
-        new ObjectMapper().readTree(DOCKER.resolve("grafana/dashboards/flink.json").toFile());
-    for (JsonNode panel : dashboard.get("panels")) {
-      assertThat(panel.at("/datasource/uid")).isEqualTo(source.get("uid"));
-    }
+        new ObjectMapper().readTree(DOCKER.resolve("grafana/dashboards/overview.json").toFile());
+    assertThat(dashboard.at("/templating/list/0/current/value")).isEqualTo(source.get("uid"));
   }
 
   private static JsonNode yaml(String file) throws IOException {

@@ -27,6 +27,7 @@ final class Commands {
         new ReportCommand(),
         new PriceCommand(),
         new LedgerCommand(),
+        new DashboardsCommand(),
         new GenerateCommand(),
         new TokenizeCommand(),
         new InspectCommand(),

@@ -4,6 +4,7 @@ import io.millrace.jobs.Models;
 import io.millrace.jobs.cli.demo.DemoDirectory;
 import io.millrace.jobs.cli.demo.DemoOptions;
 import io.millrace.jobs.cli.demo.DemoRun;
+import io.millrace.jobs.cli.page.LivePage;
 import io.millrace.jobs.cli.progress.ProgressPrinter;
 import io.millrace.jobs.embedded.Pipeline;
 import io.millrace.jobs.report.Report;
@@ -41,6 +42,7 @@ final class DemoCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
   @Mixin private JobSettings settings;
+  @Mixin private PageSettings pageSettings;
 
   @Option(names = "--exit", description = "End when the traffic is answered.")
   private boolean exit;
@@ -84,7 +86,8 @@ final class DemoCommand implements Callable<Integer> {
     try (Interrupts interrupts = Interrupts.handledBy(ExitCodes.OK, () -> end.get().run())) {
       err.println("starting broker, cluster and model ...");
       err.flush();
-      try (Pipeline pipeline =
+      try (LivePage page = pageSettings.open(0);
+          Pipeline pipeline =
               Pipeline.start(
                   new Pipeline.Settings(
                           data,
@@ -100,13 +103,14 @@ final class DemoCommand implements Callable<Integer> {
           DemoRun run = new DemoRun(pipeline, seconds, samples)) {
         end.set(
             () -> {
-              print(run, pipeline, err);
+              print(run, pipeline, page, err);
               pipeline.close();
             });
-        WhereThingsAre.print(pipeline, data, err);
+        page.show(pipeline);
+        WhereThingsAre.print(pipeline, page, data, err);
         err.println();
         boolean reconciled = follow(run, pipeline, ProgressPrinter.forConsole(err));
-        print(run, pipeline, err);
+        print(run, pipeline, page, err);
         if (!reconciled) {
           throw CommandFailure.failed(
               "not every prompt was settled exactly once, or the costs do not add up");
@@ -114,7 +118,7 @@ final class DemoCommand implements Callable<Integer> {
         if (!run.inLedger()) {
           throw CommandFailure.failed("the ledger does not hold the rows of the costs topic");
         }
-        page(pipeline.ledger().orElseThrow(), err);
+        costReport(pipeline.ledger().orElseThrow(), err);
         if (!exit) {
           err.println("A trickle of traffic goes on; Ctrl-C ends.");
           err.flush();
@@ -161,7 +165,7 @@ final class DemoCommand implements Callable<Integer> {
   }
 
   /** The same costs, as a page that can be shown around. */
-  private void page(Path ledger, PrintWriter err) throws IOException {
+  private void costReport(Path ledger, PrintWriter err) throws IOException {
     Path page = data.toAbsolutePath().normalize().resolve("report.html");
     Report report = LedgerReports.read(ledger, ReportFilter.ALL, null, Instant.now());
     Files.writeString(page, HtmlReport.of(report, PAGE_TOP));
@@ -170,10 +174,10 @@ final class DemoCommand implements Callable<Integer> {
     err.flush();
   }
 
-  private void print(DemoRun run, Pipeline pipeline, PrintWriter err) {
+  private void print(DemoRun run, Pipeline pipeline, LivePage page, PrintWriter err) {
     err.println();
     run.report().forEach(err::println);
     err.println();
-    WhereThingsAre.print(pipeline, data, err);
+    WhereThingsAre.print(pipeline, page, data, err);
   }
 }

@@ -3,6 +3,7 @@ package io.millrace.jobs.cli;
 import io.millrace.jobs.MillraceOptions;
 import io.millrace.jobs.MillraceOptions.TokenEvents;
 import io.millrace.jobs.Models;
+import io.millrace.jobs.cli.page.LivePage;
 import io.millrace.jobs.embedded.Pipeline;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -27,11 +28,13 @@ import picocli.CommandLine.Spec;
     })
 final class UpCommand implements Callable<Integer> {
   private static final int PARTITIONS = 4;
+  private static final int PAGE_PORT = 8080;
 
   private final Models models;
 
   @Spec private CommandSpec spec;
   @Mixin private JobSettings settings;
+  @Mixin private PageSettings pageSettings;
 
   @Option(
       names = "--data",
@@ -84,7 +87,8 @@ final class UpCommand implements Callable<Integer> {
         Interrupts.handledBy(ExitCodes.OK, () -> stop(pipeline.get(), err))) {
       err.println("starting ...");
       err.flush();
-      try (Pipeline started =
+      try (LivePage page = pageSettings.open(PAGE_PORT);
+          Pipeline started =
               Pipeline.start(
                   new Pipeline.Settings(
                           data,
@@ -99,7 +103,8 @@ final class UpCommand implements Callable<Integer> {
                   models);
           LedgerUpkeep upkeep = LedgerUpkeep.start(started.ledger().orElseThrow())) {
         pipeline.set(started);
-        WhereThingsAre.print(started, data, err);
+        page.show(started);
+        WhereThingsAre.print(started, page, data, err);
         err.println("Ctrl-C stops; the next start goes on from here.");
         err.flush();
         watch(started, err);

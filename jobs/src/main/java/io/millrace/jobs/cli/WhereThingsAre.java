@@ -1,5 +1,6 @@
 package io.millrace.jobs.cli;
 
+import io.millrace.jobs.cli.page.LivePage;
 import io.millrace.jobs.embedded.Pipeline;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -8,7 +9,8 @@ import java.nio.file.Path;
 final class WhereThingsAre {
   private WhereThingsAre() {}
 
-  static void print(Pipeline pipeline, Path data, PrintWriter err) {
+  static void print(Pipeline pipeline, LivePage page, Path data, PrintWriter err) {
+    err.println("page       " + page.url());
     err.println("Kafka      " + pipeline.bootstrapServers());
     err.println(
         "topics     "

@@ -207,6 +207,11 @@ public final class Pipeline implements AutoCloseable {
     return Optional.ofNullable(ledger);
   }
 
+  /** Has this end with the pipeline, before any part of it. */
+  public synchronized void closeWith(AutoCloseable companion) {
+    open.push(companion);
+  }
+
   /** Stops the job, keeping its checkpoints, and then what it ran on; bounded in time. */
   @Override
   public synchronized void close() {

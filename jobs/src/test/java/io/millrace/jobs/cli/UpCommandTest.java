@@ -39,6 +39,7 @@ class UpCommandTest {
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.addAll(List.of(WithFakeModel.class.getName(), "up", "--data", directory.toString()));
     command.addAll(List.of("--kafka-port", "0", "--dashboard-port", "0", "--metrics-port", "0"));
+    command.addAll(List.of("--ui-port", "0"));
     command.addAll(List.of("--set", "millrace.model.default.path=none"));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     List<String> seen = new ArrayList<>();
