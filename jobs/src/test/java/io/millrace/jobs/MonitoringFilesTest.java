@@ -27,7 +27,8 @@ class MonitoringFilesTest {
   /** Names of metrics in alerts and panels; that they exist is InferenceJobTest's to show. */
   static Set<String> metrics() throws IOException {
     StringBuilder all =
-        new StringBuilder(Files.readString(DOCKER.resolve("grafana/dashboards/flink-and-kafka.json")));
+        new StringBuilder(
+            Files.readString(DOCKER.resolve("grafana/dashboards/flink-and-kafka.json")));
     try (Stream<Path> rules = Files.list(DOCKER.resolve("prometheus/rules"))) {
       for (Path file : rules.toList()) {
         all.append(Files.readString(file));
