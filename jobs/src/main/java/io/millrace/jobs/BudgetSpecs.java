@@ -26,7 +26,8 @@ final class BudgetSpecs {
         outputs.keySet().stream().collect(Collectors.toMap(m -> m, m -> bound(options, m))),
         outputs,
         options.get(BudgetOptions.DEFERRED_MAX),
-        options.get(BudgetOptions.DEFERRED_SIZE_MAX).getBytes());
+        options.get(BudgetOptions.DEFERRED_SIZE_MAX).getBytes(),
+        TraceOptions.spec(options));
   }
 
   /**

@@ -25,7 +25,8 @@ final class GenerateSpecs {
         options.get(MillraceOptions.CRASHES_MAX),
         options.get(CostOptions.IDLE_INTERVAL),
         options.get(MetricsOptions.TENANTS_MAX),
-        options.get(CostOptions.HEARTBEAT_INTERVAL));
+        options.get(CostOptions.HEARTBEAT_INTERVAL),
+        TraceOptions.spec(options));
   }
 
   /**

@@ -1,6 +1,7 @@
 package io.millrace.jobs.budget;
 
 import io.millrace.jobs.state.AdmittedPrompt;
+import io.millrace.jobs.trace.TraceSpec;
 import java.io.Serializable;
 import java.util.Map;
 import org.apache.flink.util.OutputTag;
@@ -13,13 +14,15 @@ import org.apache.flink.util.OutputTag;
  * @param outputs where the prompts of each model go
  * @param deferredMax prompts of a tenant that may wait
  * @param deferredBytesMax bytes of them
+ * @param trace how those that are refused are traced
  */
 public record BudgetSpec(
     Budgets budgets,
     Map<String, CostBound> bounds,
     Map<String, OutputTag<AdmittedPrompt>> outputs,
     int deferredMax,
-    long deferredBytesMax)
+    long deferredBytesMax,
+    TraceSpec trace)
     implements Serializable {
 
   public BudgetSpec {

@@ -4,6 +4,7 @@ import io.millrace.engine.Engine;
 import io.millrace.engine.tokenizer.Tokenizer;
 import io.millrace.jobs.MillraceOptions.TokenEvents;
 import io.millrace.jobs.cost.Pricing;
+import io.millrace.jobs.trace.TraceSpec;
 import java.io.IOException;
 import java.io.Serializable;
 import java.time.Duration;
@@ -28,6 +29,7 @@ import java.util.Set;
  * @param idleInterval how often idle device time is booked
  * @param metricsTenantsMax tenants that metrics name
  * @param heartbeatInterval how often the time is told to those who read costs
+ * @param trace how prompts are traced
  */
 public record GenerateSpec(
     String model,
@@ -44,7 +46,8 @@ public record GenerateSpec(
     int crashesMax,
     Duration idleInterval,
     int metricsTenantsMax,
-    Duration heartbeatInterval)
+    Duration heartbeatInterval,
+    TraceSpec trace)
     implements Serializable {
 
   /** Opens a model in the task's JVM. */

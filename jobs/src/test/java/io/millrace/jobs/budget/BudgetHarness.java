@@ -3,6 +3,7 @@ package io.millrace.jobs.budget;
 import io.millrace.jobs.kafka.DeadLetter;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.Sampling;
+import io.millrace.jobs.trace.TraceSpec;
 import io.millrace.schemas.CostEvent;
 import io.millrace.schemas.CostKind;
 import io.millrace.schemas.RequestStatus;
@@ -49,7 +50,8 @@ final class BudgetHarness implements AutoCloseable {
                     Map.of("default", bound),
                     Map.of("default", PROMPTS),
                     deferredMax,
-                    deferredBytesMax)),
+                    deferredBytesMax,
+                    TraceSpec.OFF)),
             AdmittedPrompt::getTenant,
             CostEvent::getTenant,
             Types.STRING,
