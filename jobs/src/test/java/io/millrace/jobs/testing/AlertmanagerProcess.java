@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 
 /** An Alertmanager of Debian's or the project's own package, on a free port of loopback. */
 public final class AlertmanagerProcess implements AutoCloseable {
-  private static final Duration READY_MAX = Duration.ofSeconds(120);
+  private static final Duration READY_MAX = Duration.ofMinutes(2);
   private static final Duration ANSWER_MAX = Duration.ofSeconds(30);
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 

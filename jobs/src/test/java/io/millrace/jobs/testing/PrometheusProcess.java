@@ -22,7 +22,7 @@ import java.util.stream.Stream;
 
 /** A Prometheus of Debian's package of this name, on a free port of the loopback interface. */
 public final class PrometheusProcess implements AutoCloseable {
-  private static final Duration READY_MAX = Duration.ofSeconds(120);
+  private static final Duration READY_MAX = Duration.ofMinutes(2);
   private static final Duration ANSWER_MAX = Duration.ofSeconds(30);
   private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
