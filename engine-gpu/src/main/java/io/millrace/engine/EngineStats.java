@@ -17,6 +17,8 @@ package io.millrace.engine;
  * @param preemptions sequences that gave up their blocks and were computed again
  * @param busyNanos time spent in steps, nanoseconds
  * @param drafts what was drafted, and what of it was accepted
+ * @param retries calls to a remote model that were made again after one that failed
+ * @param rateLimited calls to a remote model that it refused because it had too many (429, 529)
  */
 public record EngineStats(
     int running,
@@ -31,7 +33,42 @@ public record EngineStats(
     long outputTokens,
     long preemptions,
     long busyNanos,
-    DraftCounts drafts) {
+    DraftCounts drafts,
+    long retries,
+    long rateLimited) {
+
+  /** The load of an engine that calls no other. */
+  public EngineStats(
+      int running,
+      int waiting,
+      int kvBlocksUsed,
+      int kvBlocksCached,
+      int kvBlocksTotal,
+      long steps,
+      long promptTokens,
+      long prefixQueryTokens,
+      long prefixHitTokens,
+      long outputTokens,
+      long preemptions,
+      long busyNanos,
+      DraftCounts drafts) {
+    this(
+        running,
+        waiting,
+        kvBlocksUsed,
+        kvBlocksCached,
+        kvBlocksTotal,
+        steps,
+        promptTokens,
+        prefixQueryTokens,
+        prefixHitTokens,
+        outputTokens,
+        preemptions,
+        busyNanos,
+        drafts,
+        0,
+        0);
+  }
 
   /** The load of an engine that drafts nothing. */
   public EngineStats(
@@ -78,6 +115,8 @@ public record EngineStats(
         outputTokens,
         preemptions,
         busyNanos,
-        drafts);
+        drafts,
+        retries,
+        rateLimited);
   }
 }

@@ -25,6 +25,7 @@ final class BudgetSpecs {
         BudgetOptions.read(options).orElseThrow(),
         outputs.keySet().stream().collect(Collectors.toMap(m -> m, m -> bound(options, m))),
         outputs,
+        options.get(MetricsOptions.TENANTS_MAX),
         options.get(BudgetOptions.DEFERRED_MAX),
         options.get(BudgetOptions.DEFERRED_SIZE_MAX).getBytes());
   }

@@ -35,7 +35,6 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.flink.configuration.Configuration;
@@ -118,6 +117,13 @@ class BudgetPipelineTest {
       awaitGauge(BudgetOperator.RESERVED_METRIC);
       awaitGauge(BudgetOperator.DEFERRED_METRIC);
 
+      String page = metricsPage();
+      assertThat(page)
+          .containsPattern("(?m)^llm_budget_limit_usd\\{tenant=\"waits\",[^}]*} 0\\.5$");
+      assertThat(page)
+          .as("less than it may spend, and not more than that")
+          .containsPattern(
+              "(?m)^llm_budget_remaining_usd\\{tenant=\"waits\",[^}]*} 0(\\.[0-4]\\S*)?$");
       Map<String, BigDecimal> spent = spent();
       assertThat(spent.get("waits"))
           .as("all that it may spend, but for less than one more prompt")
@@ -264,22 +270,23 @@ class BudgetPipelineTest {
 
   /** Waits until a gauge is there and 0. */
   private void awaitGauge(String name) {
-    HttpClient client = HttpClient.newHttpClient();
-    HttpRequest page =
-        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + flink.metricsPort() + "/metrics"))
-            .build();
     Pattern zero = Pattern.compile("(?m)^\\S*_" + name + "\\{[^}]*} 0(\\.0)?$");
     await(
         name + " = 0",
         () -> {
           try {
-            Matcher matcher =
-                zero.matcher(client.send(page, HttpResponse.BodyHandlers.ofString()).body());
-            return matcher.find();
+            return zero.matcher(metricsPage()).find();
           } catch (IOException | InterruptedException e) {
             throw new IllegalStateException(e);
           }
         });
+  }
+
+  private String metricsPage() throws IOException, InterruptedException {
+    URI uri = URI.create("http://127.0.0.1:" + flink.metricsPort() + "/metrics");
+    return HttpClient.newHttpClient()
+        .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
+        .body();
   }
 
   private static void await(String what, BooleanSupplier condition) {

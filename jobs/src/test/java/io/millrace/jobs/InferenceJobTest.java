@@ -21,6 +21,7 @@ import io.millrace.jobs.testing.FakeEngine;
 import io.millrace.jobs.testing.FakeModels;
 import io.millrace.jobs.testing.Kcat;
 import io.millrace.jobs.testing.Messages;
+import io.millrace.jobs.testing.Promtool;
 import io.millrace.jobs.testing.TopicRecords;
 import io.millrace.schemas.AvroCodec;
 import io.millrace.schemas.CostEvent;
@@ -293,7 +294,7 @@ class InferenceJobTest {
     JobHandle job = submit("metrics", options(topics), new FakeModels("metrics", PLENTY));
     records.send(List.of(prompt(topics, null, json("counted"))));
     records.await(topics.responses(), 1);
-    String page = metricsPage();
+    String page = metricsPage("/metrics");
     job.cancel(MAX);
     for (String metric : MonitoringFilesTest.metrics()) {
       assertThat(page).containsPattern("(?m)^" + metric + "\\{");
@@ -312,7 +313,7 @@ class InferenceJobTest {
     records.send(List.of(prompt(topics, null, json("will FAIL"))));
     records.await(topics.responses(), 4);
     records.await(topics.deadLetters(), 1);
-    String page = metricsPage();
+    String page = metricsPage("/metrics");
     List<CostEvent> costs = ofRequests(read(topics.costs(), CostEvent.class, RecordFormat.JSON));
     job.cancel(MAX);
 
@@ -333,6 +334,19 @@ class InferenceJobTest {
         .isEqualTo(costs.stream().mapToLong(CostEvent::getOutputTokens).sum());
   }
 
+  @Test
+  void promtoolFindsNothingToSayOfTheCatalogue() throws Exception {
+    Topics topics = topics("lint.");
+    JobHandle job = submit("lint", options(topics), new FakeModels("lint", PLENTY));
+    records.send(List.of(prompt(topics, null, json("hello")), prompt(topics, null, json("FAIL"))));
+    records.await(topics.responses(), 1);
+    records.await(topics.deadLetters(), 1);
+    String catalogue = metricsPage("/llm");
+    job.cancel(MAX);
+    assertThat(catalogue).contains("llm_requests_total{").doesNotContain("flink_");
+    Promtool.assertClean(catalogue);
+  }
+
   /** Over all series of this job. */
   private static long sum(String page, String metric) {
     return page.lines()
@@ -341,8 +355,8 @@ class InferenceJobTest {
         .sum();
   }
 
-  private String metricsPage() throws Exception {
-    URI uri = URI.create("http://127.0.0.1:" + flink.metricsPort() + "/metrics");
+  private String metricsPage(String path) throws Exception {
+    URI uri = URI.create("http://127.0.0.1:" + flink.metricsPort() + path);
     return HttpClient.newHttpClient()
         .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
         .body();

@@ -17,6 +17,9 @@ final class HttpFailure {
   private static final int CLIENT_ERRORS = 400;
   private static final int SERVER_ERRORS = 500;
 
+  /** The code of a server that has more calls than it takes. */
+  static final String OVERLOADED = "remote_overloaded";
+
   /** Client errors that pass: time-out, conflict, too early, too many requests. */
   private static final Set<Integer> PASSING = Set.of(408, 409, 425, 429);
 
@@ -58,7 +61,7 @@ final class HttpFailure {
       // A server may have answered what a gateway before it gave up on.
       return new RemoteException(
           Kind.TRANSIENT,
-          status == 429 || status == 529 ? "remote_overloaded" : "remote_failed",
+          status == 429 || status == 529 ? OVERLOADED : "remote_failed",
           answered + said,
           RetryAfter.readMs(headers, nowMs),
           status == 408 || status == 504);

@@ -1,5 +1,6 @@
 package io.millrace.engine.remote;
 
+import io.millrace.engine.DraftCounts;
 import io.millrace.engine.Engine;
 import io.millrace.engine.EngineStats;
 import io.millrace.engine.FinishReason;
@@ -78,6 +79,8 @@ public final class RemoteEngine implements Engine {
   private long fallbacks;
   private long fallbackToldNanos;
   private long callsMade;
+  private long retries;
+  private long rateLimited;
   private long inputTokens;
   private long cachedTokens;
   private long outputTokens;
@@ -289,7 +292,9 @@ public final class RemoteEngine implements Engine {
         failure.kind() == Kind.TRANSIENT
             && pending.callsOfTarget() <= target.limits().retriesMax()
             && failure.retryAfterMs() <= target.limits().retryAfterMax().toMillis();
+    rateLimited += failure.code().equals(HttpFailure.OVERLOADED) ? 1 : 0;
     if (again) {
+      retries++;
       long delayMs = Backoff.delayMs(pending.callsOfTarget(), failure.retryAfterMs(), random);
       pending.retryAt(now + TimeUnit.MILLISECONDS.toNanos(delayMs));
       if (failure.retryAfterMs() > 0) {
@@ -391,7 +396,10 @@ public final class RemoteEngine implements Engine {
         cachedTokens,
         outputTokens,
         0,
-        0);
+        0,
+        DraftCounts.NONE,
+        retries,
+        rateLimited);
   }
 
   /** Drops all requests without reporting them, and gives up their calls. */

@@ -248,6 +248,8 @@ class RemoteEngineTest {
       engine.step().stream().filter(GenerationUpdate::finished).forEach(ends::add);
     }
     assertThat(ends).allMatch(end -> end.finishReason() == FinishReason.STOP);
+    assertThat(engine.stats().rateLimited()).isEqualTo(1);
+    assertThat(engine.stats().retries()).isEqualTo(1);
   }
 
   @Test

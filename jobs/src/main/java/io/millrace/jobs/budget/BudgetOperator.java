@@ -1,6 +1,7 @@
 package io.millrace.jobs.budget;
 
 import io.millrace.jobs.kafka.DeadLetter;
+import io.millrace.jobs.metrics.BudgetRecorder;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.PromptSize;
 import io.millrace.schemas.CostEvent;
@@ -58,6 +59,7 @@ public final class BudgetOperator extends AbstractStreamOperator<DeadLetter>
   // Runtime, the task's thread only.
   private transient BudgetState state;
   private transient InternalTimerService<VoidNamespace> timers;
+  private transient BudgetRecorder recorder;
   private transient Counter rejected;
   private transient Counter boundExceeded;
   private transient long deferred;
@@ -74,6 +76,7 @@ public final class BudgetOperator extends AbstractStreamOperator<DeadLetter>
     timers = getInternalTimerService("wake", VoidNamespaceSerializer.INSTANCE, this);
     getMetricGroup().gauge(DEFERRED_METRIC, () -> deferred);
     getMetricGroup().gauge(RESERVED_METRIC, () -> reserved);
+    recorder = new BudgetRecorder(getMetricGroup(), spec.metricsTenantsMax(), this::nowMs);
     rejected = getMetricGroup().counter("budgetRejectedPrompts");
     boundExceeded = getMetricGroup().counter("budgetBoundExceeded");
     for (String tenant : BudgetState.tenants(getKeyedStateBackend())) {
@@ -81,6 +84,7 @@ public final class BudgetOperator extends AbstractStreamOperator<DeadLetter>
       TenantBooks books = state.of(tenant);
       deferred += books.deferred().count();
       reserved += books.account().reservations();
+      tell(tenant, books);
       if (!books.deferred().isEmpty()) {
         // Budgets and prices may be others than before.
         timers.registerProcessingTimeTimer(VoidNamespace.INSTANCE, nowMs());
@@ -97,6 +101,7 @@ public final class BudgetOperator extends AbstractStreamOperator<DeadLetter>
       return;
     }
     TenantBooks books = state.of(prompt.getTenant());
+    tell(prompt.getTenant(), books);
     Verdict verdict = judge(prompt, budget, books.account());
     if (verdict.kind() == Verdict.Kind.NEVER) {
       reject(prompt, verdict.code(), verdict.reason(), false);
@@ -118,7 +123,20 @@ public final class BudgetOperator extends AbstractStreamOperator<DeadLetter>
       boundExceeded.inc();
     }
     reserved += books.account().reservations() - before;
+    tell(row.getTenant(), books);
     drain(row.getTenant(), books);
+  }
+
+  private void tell(String tenant, TenantBooks books) {
+    Budget budget = spec.budgets().of(tenant);
+    if (budget != null) {
+      long nowMs = nowMs();
+      recorder.books(
+          tenant,
+          budget.limitUsd(),
+          books.account().spent(budget.period(), nowMs),
+          budget.period().nextStartMs(nowMs));
+    }
   }
 
   /** A period begins, or a deadline passes. */

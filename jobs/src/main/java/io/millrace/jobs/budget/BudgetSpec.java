@@ -11,6 +11,7 @@ import org.apache.flink.util.OutputTag;
  * @param budgets who may spend what
  * @param bounds the most that a prompt can cost, by model
  * @param outputs where the prompts of each model go
+ * @param metricsTenantsMax tenants that metrics name
  * @param deferredMax prompts of a tenant that may wait
  * @param deferredBytesMax bytes of them
  */
@@ -18,6 +19,7 @@ public record BudgetSpec(
     Budgets budgets,
     Map<String, CostBound> bounds,
     Map<String, OutputTag<AdmittedPrompt>> outputs,
+    int metricsTenantsMax,
     int deferredMax,
     long deferredBytesMax)
     implements Serializable {

@@ -22,6 +22,9 @@ record AnswerOutput(
 
   /** What a step generated; to be told before the choice takes it in. */
   void tokens(ChoiceInFlight choice, GenerationUpdate update, long nowMs) {
+    if (!update.tokens().isEmpty()) {
+      metrics.tokens(update.tokens().size(), choice.sinceTokensMs(nowMs));
+    }
     emit(
         tokenEvents.generated(
             choice.answer().leader(), choice.index(), choice.tokens().size(), update, nowMs));
@@ -56,7 +59,7 @@ record AnswerOutput(
 
   /** Device time that belongs to no prompt. */
   void device(DeviceClock.Booking booking, long nowMs) {
-    emit(answers.device(booking, nowMs));
+    emit(answers.device(booking, nowMs), null);
   }
 
   /** Why prompts cannot be answered. */
@@ -69,12 +72,12 @@ record AnswerOutput(
     if (settled.deadLetter() != null) {
       output.collect(outputs.deadLetters(), new StreamRecord<>(settled.deadLetter()));
     }
-    emit(settled.cost());
+    emit(settled.cost(), settled.deadLetter() == null ? null : settled.deadLetter().code());
   }
 
-  private void emit(CostEvent row) {
+  private void emit(CostEvent row, String errorType) {
     output.collect(outputs.costs(), new StreamRecord<>(row));
-    metrics.row(row);
+    metrics.row(row, errorType);
   }
 
   private void emit(List<TokenEvent> events) {

@@ -40,6 +40,9 @@ final class ChoiceInFlight {
   /** Until the first token comes; not kept in state. */
   private int computedPromptTokens;
 
+  /** When a step last brought tokens, 0 before and after a restore; not kept in state. */
+  private long tokensMs;
+
   // How much of the above is in keyed state.
   private int recordedTokens;
   private int recordedText;
@@ -88,8 +91,9 @@ final class ChoiceInFlight {
     } else {
       decodeNanos += update.deviceNanos();
     }
-    if (firstTokenMs == 0 && !update.tokens().isEmpty()) {
-      firstTokenMs = nowMs;
+    if (!update.tokens().isEmpty()) {
+      firstTokenMs = firstTokenMs == 0 ? nowMs : firstTokenMs;
+      tokensMs = nowMs;
     }
     draftedTokens += update.draftedTokens();
     savedNanos += update.savedNanos();
@@ -101,6 +105,11 @@ final class ChoiceInFlight {
     }
     text.append(update.text());
     finishReason = update.finishReason();
+  }
+
+  /** Since a step last brought tokens, milliseconds; -1 if none is known. */
+  long sinceTokensMs(long nowMs) {
+    return tokensMs == 0 ? -1 : Math.max(0, nowMs - tokensMs);
   }
 
   /** It ended without an answer, and is asked for again. */

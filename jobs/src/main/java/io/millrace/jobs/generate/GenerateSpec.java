@@ -25,9 +25,9 @@ import java.util.Set;
  * @param tokenEvents how often token events come
  * @param failedLeadersMax how often prompts that follow a failed one try again
  * @param crashesMax crashes from one checkpoint after which requests run alone; 0 never
+ * @param heartbeatInterval how often the time is told to those who read costs
  * @param idleInterval how often idle device time is booked
  * @param metricsTenantsMax tenants that metrics name
- * @param heartbeatInterval how often the time is told to those who read costs
  */
 public record GenerateSpec(
     String model,
@@ -42,9 +42,9 @@ public record GenerateSpec(
     TokenEvents tokenEvents,
     int failedLeadersMax,
     int crashesMax,
+    Duration heartbeatInterval,
     Duration idleInterval,
-    int metricsTenantsMax,
-    Duration heartbeatInterval)
+    int metricsTenantsMax)
     implements Serializable {
 
   /** Opens a model in the task's JVM. */

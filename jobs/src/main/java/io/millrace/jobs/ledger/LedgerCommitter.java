@@ -1,5 +1,6 @@
 package io.millrace.jobs.ledger;
 
+import io.millrace.jobs.metrics.LlmMetric;
 import java.io.IOException;
 import java.time.LocalDate;
 import java.util.Collection;
@@ -21,6 +22,10 @@ final class LedgerCommitter implements Committer<PendingFile> {
     this.clockMs = clockMs;
     this.files = metrics.counter("ledgerFiles");
     metrics.gauge("ledgerLastCommitMs", () -> lastCommitMs);
+    long startMs = clockMs.getAsLong();
+    metrics.gauge(
+        LlmMetric.LEDGER_LAST_COMMIT.exactName(),
+        () -> (lastCommitMs == 0 ? startMs : lastCommitMs) / 1000.0);
   }
 
   @Override

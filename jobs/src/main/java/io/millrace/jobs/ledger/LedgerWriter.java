@@ -1,5 +1,6 @@
 package io.millrace.jobs.ledger;
 
+import io.millrace.jobs.metrics.LlmMetric;
 import java.io.IOException;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -38,6 +39,7 @@ final class LedgerWriter
   private final int rowsMax;
   private final long bytesMax;
   private final Counter rowsWritten;
+  private final Counter rowsTotal;
 
   private final Map<LocalDate, Held> byDay = new TreeMap<>();
   private final List<PendingFile> written = new ArrayList<>();
@@ -68,6 +70,7 @@ final class LedgerWriter
     this.rowsMax = rowsMax;
     this.bytesMax = bytesMax;
     this.rowsWritten = metrics.counter("ledgerRows");
+    this.rowsTotal = metrics.counter(LlmMetric.LEDGER_ROWS.exactName());
   }
 
   @Override
@@ -123,6 +126,7 @@ final class LedgerWriter
     rows -= held.rows.size();
     bytes -= held.bytes;
     rowsWritten.inc(held.rows.size());
+    rowsTotal.inc(held.rows.size());
   }
 
   private static long sizeOf(LedgerRow row) {

@@ -40,8 +40,9 @@ public enum LlmMetric {
   REQUESTS(
       "llm_requests_total",
       COUNTER,
-      "Settled requests, by how they were settled and why their answer ended.",
-      List.of("tenant", "model", "backend", "status", "finish_reason")),
+      "Settled requests, by how they were settled and why their answer ended; failed ones also by"
+          + " the code of their dead letter.",
+      List.of("tenant", "model", "backend", "status", "finish_reason", "error_type")),
   REQUEST_LATENCY(
       "llm_request_latency_seconds",
       HISTOGRAM,
@@ -56,6 +57,22 @@ public enum LlmMetric {
       "llm_request_queue_time_seconds",
       HISTOGRAM,
       "From admission to the engine's first step on a request, seconds.",
+      Labels.PER_MODEL),
+  PREFILL_TIME(
+      "llm_request_prefill_time_seconds",
+      HISTOGRAM,
+      "From the engine's first step on a request to its first token, seconds.",
+      Labels.PER_MODEL),
+  DECODE_TIME(
+      "llm_request_decode_time_seconds",
+      HISTOGRAM,
+      "From a request's first token to its last, seconds.",
+      Labels.PER_MODEL),
+  INTER_TOKEN_LATENCY(
+      "llm_inter_token_latency_seconds",
+      HISTOGRAM,
+      "Between two steps that brought an answer tokens, seconds; a step brings several where drafts"
+          + " are accepted.",
       Labels.PER_MODEL),
   COST(
       "llm_cost_usd_total",
@@ -105,6 +122,12 @@ public enum LlmMetric {
       COUNTER,
       "How many of them were accepted. Acceptance is accepted / draft tokens.",
       Labels.PER_MODEL),
+  ACCEPTED_PER_POSITION(
+      "llm_spec_decode_accepted_tokens_per_pos_total",
+      COUNTER,
+      "Accepted tokens by their position in the draft, from 0. Over drafts it is the acceptance of"
+          + " a position.",
+      List.of("model", "backend", "position")),
   PREEMPTIONS(
       "llm_preemptions_total",
       COUNTER,
@@ -118,6 +141,38 @@ public enum LlmMetric {
       GAUGE,
       "KV blocks held by sequences, as a share of all, 0 to 1.",
       Labels.PER_MODEL),
+  BATCH_SIZE(
+      "llm_batch_size",
+      GAUGE,
+      "Tokens that a step computes, of prompts too: the mean of the newest steps.",
+      Labels.PER_MODEL),
+  RETRIES(
+      "llm_backend_retries_total",
+      COUNTER,
+      "Calls to a remote model that were made again after one that failed.",
+      Labels.PER_MODEL),
+  RATE_LIMITED(
+      "llm_backend_ratelimited_total",
+      COUNTER,
+      "Calls that a remote model refused because it had too many (429, 529).",
+      Labels.PER_MODEL),
+  BUDGET_LIMIT(
+      "llm_budget_limit_usd",
+      GAUGE,
+      "What a tenant may spend in a period, USD. Not of the tenants without a label.",
+      List.of("tenant")),
+  BUDGET_REMAINING(
+      "llm_budget_remaining_usd",
+      GAUGE,
+      "What it may still spend in the current period, USD: the limit less what was spent, but not"
+          + " less what is reserved.",
+      List.of("tenant")),
+  LEDGER_ROWS("llm_ledger_rows_total", COUNTER, "Rows written to the ledger's files.", List.of()),
+  LEDGER_LAST_COMMIT(
+      "llm_ledger_last_commit_timestamp_seconds",
+      GAUGE,
+      "When files were last moved to their days, or the job began, seconds since 1970 UTC.",
+      List.of()),
   ANOMALY_ACTIVE(
       "llm_anomaly_active",
       GAUGE,
@@ -151,9 +206,12 @@ public enum LlmMetric {
         List.of("tenant", "model", "backend", "reason");
   }
 
-  /** Upper bounds of a histogram's buckets, seconds; one without a bound follows. */
-  static final List<Double> BUCKETS =
+  private static final List<Double> BUCKETS =
       List.of(.05, .1, .25, .5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0);
+
+  /** Of what lies between two tokens, which is shorter. */
+  private static final List<Double> BUCKETS_OF_STEPS =
+      List.of(.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1.0, 2.5, 5.0);
 
   private static final Map<String, LlmMetric> BY_NAME =
       Arrays.stream(values()).collect(Collectors.toMap(LlmMetric::exactName, Function.identity()));
@@ -184,6 +242,11 @@ public enum LlmMetric {
   /** One line, with the unit. */
   public String help() {
     return help;
+  }
+
+  /** Upper bounds of a histogram's buckets, seconds; one without a bound follows. */
+  public List<Double> buckets() {
+    return this == INTER_TOKEN_LATENCY ? BUCKETS_OF_STEPS : BUCKETS;
   }
 
   public List<String> labels() {

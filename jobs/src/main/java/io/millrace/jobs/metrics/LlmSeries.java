@@ -1,7 +1,6 @@
 package io.millrace.jobs.metrics;
 
 import java.math.BigDecimal;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -31,13 +30,13 @@ final class LlmSeries {
 
   /** A gauge that is told its value. */
   void set(LlmMetric metric, double value) {
-    level(metric).value = value;
+    level(metric).set(value);
   }
 
   /** A gauge that begins at 0 and is told its changes. */
   void change(LlmMetric metric, int by) {
     Level level = level(metric);
-    level.value = level.value + by;
+    level.set(level.own + by);
   }
 
   private Level level(LlmMetric metric) {
@@ -62,7 +61,7 @@ final class LlmSeries {
    */
   void observe(LlmMetric metric, Long millis) {
     if (millis != null) {
-      histograms.computeIfAbsent(metric, m -> new Buckets(group, m.exactName())).add(millis);
+      histograms.computeIfAbsent(metric, m -> new Buckets(group, m)).add(millis);
     }
   }
 
@@ -82,36 +81,64 @@ final class LlmSeries {
 
   /** A value that one thread sets and others read. */
   private static final class Level implements Gauge<Double> {
-    private volatile double value;
+    private double own;
+    private volatile double shown;
+
+    void set(double value) {
+      own = value;
+      shown = value;
+    }
 
     @Override
     public Double getValue() {
-      return value;
+      return shown;
     }
   }
 
   /** Prometheus' cumulative buckets: a counter of what is not above each bound. */
   private static final class Buckets {
-    private final List<Counter> notAbove = new ArrayList<>();
+    private final long[] boundsMs;
+    private final Counter[] notAbove;
     private final Counter count;
-    private final Amount sum = new Amount();
+    private final Millis sum = new Millis();
 
-    Buckets(MetricGroup group, String name) {
-      for (double bound : LlmMetric.BUCKETS) {
-        notAbove.add(group.addGroup("le", Double.toString(bound)).counter(name + "_bucket"));
+    Buckets(MetricGroup group, LlmMetric metric) {
+      List<Double> bounds = metric.buckets();
+      boundsMs = new long[bounds.size()];
+      notAbove = new Counter[bounds.size()];
+      for (int i = 0; i < boundsMs.length; i++) {
+        double bound = bounds.get(i);
+        // Observed are whole milliseconds: those up to the bound's are not above it.
+        boundsMs[i] = (long) Math.floor(bound * 1000);
+        notAbove[i] =
+            group.addGroup("le", Double.toString(bound)).counter(metric.exactName() + "_bucket");
       }
-      count = group.counter(name + "_count");
-      group.gauge(name + "_sum", sum);
+      count = group.counter(metric.exactName() + "_count");
+      group.gauge(metric.exactName() + "_sum", sum);
     }
 
     void add(long millis) {
-      for (int i = 0; i < notAbove.size(); i++) {
-        if (millis <= LlmMetric.BUCKETS.get(i) * 1000) {
-          notAbove.get(i).inc();
-        }
+      for (int i = boundsMs.length - 1; i >= 0 && millis <= boundsMs[i]; i--) {
+        notAbove[i].inc();
       }
-      sum.add(BigDecimal.valueOf(millis, 3));
+      sum.add(millis);
       count.inc();
+    }
+  }
+
+  /** Seconds, from a sum that one thread adds to and others read. */
+  private static final class Millis implements Gauge<Double> {
+    private long own;
+    private volatile long shown;
+
+    void add(long millis) {
+      own += millis;
+      shown = own;
+    }
+
+    @Override
+    public Double getValue() {
+      return shown / 1000.0;
     }
   }
 }

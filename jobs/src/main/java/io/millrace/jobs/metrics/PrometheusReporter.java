@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Serves the catalogue to Prometheus under its exact names and types, which Flink's own reporter
  * cannot give; and, where that one is not to run, Flink's metrics too: it listens on every
- * interface and cannot be told otherwise.
+ * interface and cannot be told otherwise. The path /llm has the catalogue alone.
  */
 final class PrometheusReporter implements MetricReporter {
   private static final Logger LOG = LoggerFactory.getLogger(PrometheusReporter.class);
@@ -58,7 +58,8 @@ final class PrometheusReporter implements MetricReporter {
               return thread;
             });
     server.setExecutor(executor);
-    server.createContext("/", this::scrape);
+    server.createContext("/", exchange -> answer(exchange, llm.scrape() + flinks()));
+    server.createContext("/llm", exchange -> answer(exchange, llm.scrape()));
     server.start();
     LOG.info("Metrics on {}", server.getAddress());
   }
@@ -107,8 +108,11 @@ final class PrometheusReporter implements MetricReporter {
     executor.shutdownNow();
   }
 
-  private void scrape(HttpExchange exchange) throws IOException {
-    String text = llm.scrape() + (flink == null ? "" : flink.scrape());
+  private String flinks() {
+    return flink == null ? "" : flink.scrape();
+  }
+
+  private static void answer(HttpExchange exchange, String text) throws IOException {
     byte[] body = text.getBytes(StandardCharsets.UTF_8);
     exchange.getResponseHeaders().set("Content-Type", CONTENT_TYPE);
     // An empty body has no length to tell: 0 would mean that more comes.

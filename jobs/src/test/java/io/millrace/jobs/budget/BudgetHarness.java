@@ -48,6 +48,7 @@ final class BudgetHarness implements AutoCloseable {
                     budgets,
                     Map.of("default", bound),
                     Map.of("default", PROMPTS),
+                    50,
                     deferredMax,
                     deferredBytesMax)),
             AdmittedPrompt::getTenant,

@@ -150,9 +150,9 @@ final class GenerateHarness implements AutoCloseable {
             TokenEvents.TOKEN,
             FAILED_LEADERS_MAX,
             2,
+            HEARTBEAT_INTERVAL,
             IDLE_INTERVAL,
-            50,
-            HEARTBEAT_INTERVAL);
+            50);
     flink =
         new OneInputStreamOperatorTestHarness<>(
             new GenerateOperatorFactory(

@@ -3,6 +3,8 @@ package io.millrace.jobs.ledger;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.jobs.metrics.LlmText;
+import io.millrace.jobs.metrics.ShownMetrics;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.flink.api.connector.sink2.Committer.CommitRequest;
 import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,6 +26,7 @@ class LedgerSinkTest {
   private final SampleRows samples = new SampleRows(3);
   private final List<LedgerRow> committed = new ArrayList<>();
   @TempDir private Path folder;
+  private final AtomicLong nowMs = new AtomicLong(1_500);
   private Path ledger;
   private LedgerDirectory directory;
 
@@ -45,6 +49,24 @@ class LedgerSinkTest {
 
     LedgerSums.assertHolds(ledger, rows);
     assertThat(writer.prepareCommit()).as("nothing new, no file").isEmpty();
+  }
+
+  @Test
+  void metricsTellOfRowsAndOfTheNewestCommit() throws Exception {
+    LlmText page = new LlmText();
+    LedgerCommitter committer = new LedgerCommitter(directory, nowMs::get, new ShownMetrics(page));
+    String newest = "llm_ledger_last_commit_timestamp_seconds{}";
+    assertThat(ShownMetrics.samples(page.scrape())).as("the start").containsEntry(newest, 1.5);
+
+    LedgerWriter writer =
+        new LedgerSink(ledger, 100, MEBIBYTE)
+            .writer(0, 1, OptionalLong.empty(), new ShownMetrics(page));
+    write(writer, 7);
+    nowMs.set(9_000);
+    commit(committer, writer.prepareCommit());
+    assertThat(ShownMetrics.samples(page.scrape()))
+        .containsEntry("llm_ledger_rows_total{}", 7.0)
+        .containsEntry(newest, 9.0);
   }
 
   @Test
@@ -186,9 +208,14 @@ class LedgerSinkTest {
   }
 
   private void commit(Collection<PendingFile> files) throws IOException {
+    commit(new LedgerCommitter(directory, nowMs::get, new UnregisteredMetricsGroup()), files);
+  }
+
+  private static void commit(LedgerCommitter committer, Collection<PendingFile> files)
+      throws IOException {
     List<CommitRequest<PendingFile>> requests = new ArrayList<>();
     files.forEach(file -> requests.add(new Request(file)));
-    new LedgerCommitter(directory, () -> 1, new UnregisteredMetricsGroup()).commit(requests);
+    committer.commit(requests);
   }
 
   private Collection<String> pending() throws IOException {

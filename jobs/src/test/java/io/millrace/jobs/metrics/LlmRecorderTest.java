@@ -2,6 +2,7 @@ package io.millrace.jobs.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.engine.DraftCounts;
 import io.millrace.engine.EngineStats;
 import io.millrace.schemas.CacheOutcome;
 import io.millrace.schemas.CostEvent;
@@ -12,6 +13,7 @@ import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -24,8 +26,8 @@ class LlmRecorderTest {
 
   @Test
   void countsWhatTheRowsSay() {
-    recorder.row(row("acme", 100));
-    recorder.row(row("acme", 3000));
+    recorder.row(row("acme", 100), null);
+    recorder.row(row("acme", 3000), null);
     Map<String, Double> samples = samples();
     assertThat(samples)
         .containsEntry("llm_tokens_input_total{" + PER_TENANT + "}", 24.0)
@@ -47,9 +49,9 @@ class LlmRecorderTest {
 
   @Test
   void bucketsAreCumulative() {
-    recorder.row(row("acme", 100));
-    recorder.row(row("acme", 3000));
-    recorder.row(row("acme", 999_000));
+    recorder.row(row("acme", 100), null);
+    recorder.row(row("acme", 3000), null);
+    recorder.row(row("acme", 999_000), null);
     Map<String, Double> samples = samples();
     String bucket = "llm_request_latency_seconds_bucket{" + PER_TENANT + "le=\"";
     assertThat(samples)
@@ -66,11 +68,11 @@ class LlmRecorderTest {
   @Test
   void tenantsAreCappedAndEscaped() {
     String hostile = "a\"} 1\nllm_x 2\\";
-    recorder.row(row(hostile, 1));
-    recorder.row(row("b", 1));
-    recorder.row(row("c", 1));
-    recorder.row(row("d", 1));
-    recorder.row(row("b", 1));
+    recorder.row(row(hostile, 1), null);
+    recorder.row(row("b", 1), null);
+    recorder.row(row("c", 1), null);
+    recorder.row(row("d", 1), null);
+    recorder.row(row("b", 1), null);
     assertThat(samples())
         .containsEntry(output("a\\\"} 1\\nllm_x 2\\\\"), 7.0)
         .containsEntry(output("b"), 14.0)
@@ -85,7 +87,8 @@ class LlmRecorderTest {
             .setKind(CostKind.idle)
             .setTenant(null)
             .setIsFinal(false)
-            .build());
+            .build(),
+        null);
     assertThat(samples())
         .containsEntry("llm_cost_usd_total{model=\"m\",backend=\"cpu\",}", 0.25)
         .doesNotContainKey("llm_tokens_output_total{model=\"m\",backend=\"cpu\",}");
@@ -102,6 +105,84 @@ class LlmRecorderTest {
         .containsEntry("llm_preemptions_total" + labels, 1.0)
         .containsEntry("llm_num_requests_running" + labels, 1.0)
         .containsEntry("llm_kv_cache_usage_ratio" + labels, 0.0);
+  }
+
+  @Test
+  void failedRequestsHaveTheCodeOfTheirDeadLetter() {
+    CostEvent failed =
+        CostEvent.newBuilder(row("acme", 1))
+            .setStatus(RequestStatus.dead_lettered)
+            .setFinishReason(ResponseFinishReason.error)
+            .build();
+    recorder.row(failed, "remote_overloaded");
+    assertThat(samples())
+        .containsEntry(
+            "llm_requests_total{"
+                + PER_TENANT
+                + "status=\"dead_lettered\",finish_reason=\"error\","
+                + "error_type=\"remote_overloaded\",}",
+            1.0);
+  }
+
+  @Test
+  void timesOfAnAnswerAreItsParts() {
+    recorder.row(row("acme", 100), null);
+    recorder.tokens(1, -1);
+    recorder.tokens(3, 2);
+    recorder.tokens(1, 60);
+    String labels = "{model=\"m\",backend=\"cpu\",";
+    assertThat(samples())
+        .containsEntry("llm_request_queue_time_seconds_sum" + labels + "}", 0.001)
+        .containsEntry("llm_request_prefill_time_seconds_sum" + labels + "}", 0.019)
+        .containsEntry("llm_request_decode_time_seconds_sum" + labels + "}", 0.08)
+        .containsEntry("llm_inter_token_latency_seconds_count" + labels + "}", 2.0)
+        .containsEntry("llm_inter_token_latency_seconds_sum" + labels + "}", 0.062)
+        .containsEntry("llm_inter_token_latency_seconds_bucket" + labels + "le=\"0.001\",}", 0.0)
+        .containsEntry("llm_inter_token_latency_seconds_bucket" + labels + "le=\"0.0025\",}", 1.0);
+  }
+
+  @Test
+  void engineTellsOfDraftsBatchesAndRefusals() {
+    recorder.load(stats(10, 300, drafts(3, List.of(4L, 4L), List.of(3L, 1L)), 0, 0));
+    recorder.load(stats(30, 500, drafts(5, List.of(9L, 8L, 1L), List.of(7L, 2L, 1L)), 2, 1));
+    String labels = "{model=\"m\",backend=\"cpu\",";
+    assertThat(samples())
+        .containsEntry("llm_batch_size" + labels + "}", 10.0)
+        .containsEntry("llm_spec_decode_drafts_total" + labels + "}", 5.0)
+        .containsEntry("llm_spec_decode_draft_tokens_total" + labels + "}", 18.0)
+        .containsEntry("llm_spec_decode_accepted_tokens_total" + labels + "}", 10.0)
+        .containsEntry(
+            "llm_spec_decode_accepted_tokens_per_pos_total" + labels + "position=\"0\",}", 7.0)
+        .containsEntry(
+            "llm_spec_decode_accepted_tokens_per_pos_total" + labels + "position=\"2\",}", 1.0)
+        .containsEntry("llm_backend_retries_total" + labels + "}", 2.0)
+        .containsEntry("llm_backend_ratelimited_total" + labels + "}", 1.0);
+  }
+
+  @Test
+  void dashboardsPickShortNames() {
+    ShownMetrics group = new ShownMetrics(text);
+    LlmRecorder shown = new LlmRecorder(group, "m", "cpu", 2);
+    shown.load(new EngineStats(3, 2, 5, 0, 10, 7, 0, 100, 40, 0, 1, 0));
+    shown.load(stats(30, 500, drafts(5, List.of(10L), List.of(7L)), 0, 0));
+    shown.row(row("acme", 1), null);
+    assertThat(group.shortGauges())
+        .containsEntry("batchSequences", 1.0)
+        .containsEntry("waitingRequests", 0.0)
+        .containsEntry("kvCacheUsage", 0.5)
+        .containsEntry("draftAcceptance", 0.7)
+        .containsEntry("cacheHitRatio", 0.0)
+        .containsEntry("prefixCacheHitRatio", 0.4);
+  }
+
+  private static EngineStats stats(
+      long steps, long tokens, DraftCounts drafts, long retries, long rateLimited) {
+    return new EngineStats(
+        1, 0, 5, 0, 10, steps, tokens, 0, 0, 0, 0, 0, drafts, retries, rateLimited);
+  }
+
+  private static DraftCounts drafts(long chunks, List<Long> drafted, List<Long> accepted) {
+    return new DraftCounts(chunks, chunks, drafted, accepted);
   }
 
   @Test
