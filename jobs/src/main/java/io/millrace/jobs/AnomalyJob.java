@@ -1,6 +1,8 @@
 package io.millrace.jobs;
 
+import io.millrace.jobs.alert.AlertmanagerSink;
 import io.millrace.jobs.anomaly.Anomalies;
+import io.millrace.jobs.kafka.KafkaAccess;
 import io.millrace.jobs.kafka.KafkaEndpoints;
 import io.millrace.schemas.Anomaly;
 import io.millrace.schemas.CostEvent;
@@ -10,6 +12,7 @@ import org.apache.flink.api.connector.sink2.Sink;
 import org.apache.flink.api.connector.source.Source;
 import org.apache.flink.configuration.Configuration;
 import org.apache.flink.configuration.PipelineOptions;
+import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +22,7 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *   costs ──> windows by tenant and model ──> watches ──> anomalies
+ *                                                └─────> Alertmanager, where one is named
  * </pre>
  */
 public final class AnomalyJob {
@@ -50,14 +54,20 @@ public final class AnomalyJob {
                 options.get(MillraceOptions.ANOMALY_OUT_OF_ORDER_MAX))
             .withTimestampAssigner((row, kafka) -> row.getEventTime().toEpochMilli())
             .withIdleness(options.get(MillraceOptions.ANOMALY_WINDOW));
-    Anomalies.of(
+    DataStream<Anomaly> found =
+        Anomalies.of(
             env.fromSource(costs, time, "costs").uid("costs"),
             options.get(MillraceOptions.ANOMALY_WINDOW),
             options.get(MillraceOptions.ANOMALY_COST_MIN_USD),
-            options.get(MetricsOptions.TENANTS_MAX))
-        .sinkTo(anomalies)
-        .name("anomalies")
-        .uid("anomalies");
+            options.get(MetricsOptions.TENANTS_MAX));
+    found.sinkTo(anomalies).name("anomalies").uid("anomalies");
+    AlertmanagerOptions.target(options)
+        .ifPresent(
+            target ->
+                found
+                    .sinkTo(new AlertmanagerSink(target))
+                    .name("alertmanager")
+                    .uid("alertmanager"));
   }
 
   /**
@@ -68,6 +78,9 @@ public final class AnomalyJob {
     MillraceOptions.validate(options);
     MillraceOptions.describe(options).forEach(LOG::info);
     StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
+    if (options.get(MillraceOptions.KAFKA_ACCESS_CHECK)) {
+      KafkaAccess.requireForAnomalies(options);
+    }
     KafkaEndpoints kafka = new KafkaEndpoints(options);
     define(env, kafka.costs(), kafka.anomalies(), options);
     env.execute("millrace-anomaly");

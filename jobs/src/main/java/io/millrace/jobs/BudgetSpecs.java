@@ -27,7 +27,8 @@ final class BudgetSpecs {
         outputs,
         options.get(MetricsOptions.TENANTS_MAX),
         options.get(BudgetOptions.DEFERRED_MAX),
-        options.get(BudgetOptions.DEFERRED_SIZE_MAX).getBytes());
+        options.get(BudgetOptions.DEFERRED_SIZE_MAX).getBytes(),
+        TraceOptions.spec(options));
   }
 
   /**

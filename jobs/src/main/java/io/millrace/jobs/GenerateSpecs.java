@@ -23,9 +23,10 @@ final class GenerateSpecs {
         options.get(MillraceOptions.TOKEN_EVENTS),
         options.get(MillraceOptions.FAILED_LEADERS_MAX),
         options.get(MillraceOptions.CRASHES_MAX),
-        options.get(CostOptions.HEARTBEAT_INTERVAL),
         options.get(CostOptions.IDLE_INTERVAL),
-        options.get(MetricsOptions.TENANTS_MAX));
+        options.get(MetricsOptions.TENANTS_MAX),
+        options.get(CostOptions.HEARTBEAT_INTERVAL),
+        TraceOptions.spec(options));
   }
 
   /**

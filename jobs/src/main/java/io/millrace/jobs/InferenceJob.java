@@ -114,7 +114,11 @@ public final class InferenceJob {
         env.fromSource(prompts, WatermarkStrategy.noWatermarks(), "prompts")
             .uid("prompts")
             .slotSharingGroup(CPU_SLOTS)
-            .process(new AdmitFunction(new AdmissionSpec(options, models::profile), byModel))
+            .process(
+                new AdmitFunction(
+                    new AdmissionSpec(options, models::profile),
+                    byModel,
+                    TraceOptions.spec(options)))
             .returns(TypeInformation.of(DeadLetter.class))
             .name(AdmitFunction.NAME)
             .uid(AdmitFunction.NAME)

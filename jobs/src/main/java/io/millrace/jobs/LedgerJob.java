@@ -1,5 +1,6 @@
 package io.millrace.jobs;
 
+import io.millrace.jobs.kafka.KafkaAccess;
 import io.millrace.jobs.kafka.KafkaEndpoints;
 import io.millrace.jobs.ledger.LedgerOptions;
 import io.millrace.jobs.ledger.LedgerRow;
@@ -66,6 +67,9 @@ public final class LedgerJob {
     MillraceOptions.validate(options);
     MillraceOptions.describe(options).forEach(LOG::info);
     StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
+    if (options.get(MillraceOptions.KAFKA_ACCESS_CHECK)) {
+      KafkaAccess.requireForLedger(options);
+    }
     define(env, new KafkaEndpoints(options).ledgerRows(), new LedgerSink(options), options);
     env.execute("millrace-ledger");
   }

@@ -281,7 +281,9 @@ public final class MillraceOptions {
                 CostOptions.class,
                 LedgerOptions.class,
                 BudgetOptions.class,
-                MetricsOptions.class)
+                MetricsOptions.class,
+                AlertmanagerOptions.class,
+                TraceOptions.class)
             .flatMap(group -> Stream.of(group.getDeclaredFields()))
             .filter(field -> field.getType() == ConfigOption.class)
             .map(MillraceOptions::optionIn);
@@ -307,7 +309,7 @@ public final class MillraceOptions {
     if (models.isEmpty() || Set.copyOf(models).size() < models.size()) {
       throw new IllegalArgumentException(MODELS.key() + " must name models, each once");
     }
-    Set<String> known = all(models).stream().map(ConfigOption::key).collect(Collectors.toSet());
+    Set<String> known = inForce(configuration).map(ConfigOption::key).collect(Collectors.toSet());
     for (String name : configuration.keySet()) {
       if (name.startsWith(PREFIX) && !known.contains(name)) {
         throw new IllegalArgumentException("unknown option " + name);
@@ -341,6 +343,8 @@ public final class MillraceOptions {
     models.forEach(model -> new RemoteModelOptions(model).validate(configuration));
     BudgetOptions.validate(configuration);
     MetricsOptions.validate(configuration);
+    AlertmanagerOptions.validate(configuration);
+    TraceOptions.validate(configuration);
   }
 
   /**
@@ -392,7 +396,7 @@ public final class MillraceOptions {
 
   /** One line an option: its name, the value in force, and whether that is the default. */
   public static List<String> describe(Configuration configuration) {
-    return all(configuration.get(MODELS)).stream()
+    return inForce(configuration)
         .map(
             option ->
                 option.key()
@@ -401,6 +405,13 @@ public final class MillraceOptions {
                         ? configuration.get(option)
                         : option.defaultValue() + " (default)"))
         .toList();
+  }
+
+  /** All options of what the configuration names, sorted by name. */
+  private static Stream<ConfigOption<?>> inForce(Configuration configuration) {
+    return Stream.<ConfigOption<?>>concat(
+            all(configuration.get(MODELS)).stream(), TraceOptions.ofExporters(configuration))
+        .sorted(Comparator.comparing(ConfigOption::key));
   }
 
   private static ConfigOption<?> optionIn(Field field) {

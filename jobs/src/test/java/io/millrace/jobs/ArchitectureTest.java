@@ -96,8 +96,19 @@ class ArchitectureTest {
   }
 
   @Test
+  void onlyTracesKnowOpenTelemetry() {
+    holdsAndCanFail(
+        noClasses()
+            .that(DescribedPredicate.not(in("jobs.trace")))
+            .should()
+            .dependOnClassesThat(
+                resideInAnyPackage("io.opentelemetry.api..", "io.opentelemetry.sdk..")));
+  }
+
+  @Test
   void partsOfTheJobDoNotKnowWhoRunsIt() {
-    for (String part : new String[] {"admit", "kafka", "cost", "generate", "state", "ledger"}) {
+    for (String part :
+        new String[] {"admit", "kafka", "cost", "generate", "state", "ledger", "trace"}) {
       holdsAndCanFail(
           noClasses()
               .that(in("jobs." + part, Violations.AdmitOnEmbedded.class))
@@ -164,6 +175,10 @@ class ArchitectureTest {
 
     static final class EmbeddedOnCli {
       Command command;
+    }
+
+    static final class SpansElsewhere {
+      io.opentelemetry.api.trace.Span span;
     }
 
     static final class PromptManager {}

@@ -196,7 +196,7 @@ class DeploymentFilesTest {
 
   @Test
   void everyServiceIsRestartedAndWatched() {
-    Set<String> once = Set.of("topics", "inference", "ledger");
+    Set<String> once = Set.of("topics", "inference", "anomaly", "ledger");
     assertThat(services()).hasSizeGreaterThan(8);
     services()
         .forEach(
@@ -309,6 +309,20 @@ class DeploymentFilesTest {
         .anyMatch(v -> options.get(LedgerOptions.DIRECTORY).startsWith(v.split(":", 3)[1] + "/"));
     assertThat(read(HOME.resolve("jobs/src/main/java/io/millrace/jobs/LedgerJob.java")))
         .contains("env.execute(\"" + command.get(1) + "\")"); // by which submit.sh finds it
+  }
+
+  @Test
+  void anomalyJobTakesItsArgumentsAndFindsASlot() throws Exception {
+    List<String> command = strings(services().get("anomaly").get("command"));
+    assertThat(Class.forName(command.get(2)).getMethod("main", String[].class)).isNotNull();
+    MillraceOptions.validate(
+        JobArguments.parse(command.subList(3, command.size()).toArray(String[]::new)));
+    assertThat(strings(services().get("inference").get("command")))
+        .containsAll(command.subList(3, command.size()));
+    assertThat(read(HOME.resolve("jobs/src/main/java/io/millrace/jobs/AnomalyJob.java")))
+        .contains("env.execute(\"" + command.get(1) + "\")"); // by which submit.sh finds it
+    // Two of the inference job (engine, and all else), and one of each of the others.
+    assertThat(slots()).isGreaterThanOrEqualTo(4);
   }
 
   @Test

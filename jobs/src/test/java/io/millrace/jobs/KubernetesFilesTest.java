@@ -19,6 +19,8 @@ import org.apache.flink.configuration.GlobalConfiguration;
 import org.apache.flink.configuration.HighAvailabilityOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -168,9 +170,11 @@ class KubernetesFilesTest {
             "port=" + metricsPort("llm"));
   }
 
-  @Test
-  void ledgerJobIsAPatchOfThatManifest() throws Exception {
-    Map<String, Object> patch = load("ledger.yaml").get(0);
+  @ParameterizedTest
+  @ValueSource(strings = {"ledger", "anomaly"})
+  void otherJobsArePatchesOfThatManifest(String name) throws Exception {
+    Map<String, Object> patch = load(name + ".yaml").get(0);
+    assertThat(map(patch.get("metadata"))).containsEntry("name", "millrace-" + name);
     assertThat(deployment.keySet()).containsAll(patch.keySet());
     Map<String, Object> patched = map(patch.get("spec"));
     assertThat(spec.keySet()).containsAll(patched.keySet());
@@ -184,8 +188,11 @@ class KubernetesFilesTest {
     MillraceOptions.validate(options);
     assertThat(options.get(MillraceOptions.KAFKA_BOOTSTRAP))
         .isEqualTo(arguments(map(spec.get("job"))).get(MillraceOptions.KAFKA_BOOTSTRAP));
-    assertThat(mounts())
-        .anyMatch(mount -> options.get(LedgerOptions.DIRECTORY).startsWith(mount + "/"));
+    options
+        .getOptional(LedgerOptions.DIRECTORY)
+        .ifPresent(
+            directory -> assertThat(mounts()).anyMatch(mount -> directory.startsWith(mount + "/")));
+    assertThat(options.contains(LedgerOptions.DIRECTORY)).isEqualTo(name.equals("ledger"));
   }
 
   private String metricsPort(String reporter) {

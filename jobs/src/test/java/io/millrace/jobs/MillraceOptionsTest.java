@@ -84,6 +84,9 @@ class MillraceOptionsTest {
           millrace.prompt.size-max               | 4 gb    | millrace.prompt.size-max is 4294967296 bytes
           millrace.output.size-max               | 1 kb    | millrace.output.size-max is 1024 bytes, must be 65536 to
           millrace.schema-registry.url           | http://me:word@host | millrace.schema-registry.url must hold no login; the environment's variable
+          millrace.alertmanager.url              | http://me:word@host | millrace.alertmanager.url must be http://host:port or https://host:port, without a login
+          millrace.alertmanager.waiting-max      | 0       | millrace.alertmanager.waiting-max is 0, must be 1 to 100000
+          millrace.alertmanager.timeout          | 1 h     | millrace.alertmanager.timeout is PT1H, must be 10 ms to 5 min
           millrace.cache.ttl                     | 0 s     | millrace.cache.ttl is PT0S, must be 1 ms to 3650 days
           millrace.kafka.transaction-timeout     | 0 s     | millrace.kafka.transaction-timeout is PT0S
           millrace.model.default.parallelism     | 0       | millrace.model.default.parallelism is 0, must be 1 to 720

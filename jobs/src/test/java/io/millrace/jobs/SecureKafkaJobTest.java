@@ -59,13 +59,16 @@ class SecureKafkaJobTest {
   private static final String READER = "reader";
   private static final String STRANGER = "stranger";
 
+  /** The anomaly job. */
+  private static final String WATCHER = "watcher";
+
   private Path directory;
   private SecureKafka kafka;
 
   @BeforeAll
   void start(@TempDir Path directory) throws Exception {
     this.directory = directory;
-    kafka = SecureKafka.start(directory, JOB, CLIENT, READER, STRANGER);
+    kafka = SecureKafka.start(directory, JOB, CLIENT, READER, STRANGER, WATCHER);
     kafka.createTopics(TOPICS.all());
     for (String user : List.of(JOB, READER)) {
       kafka.allow(
@@ -177,6 +180,48 @@ class SecureKafkaJobTest {
     assertThatThrownBy(() -> KafkaAccess.require(elsewhere))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("there is no topic misspelt.prompts at " + kafka.bootstrapServers());
+  }
+
+  @Test
+  void theOtherJobsAreToldWhatTheyAreDenied() throws Exception {
+    Configuration job = options(kafka.file(JOB).orElseThrow());
+    assertThatCode(() -> KafkaAccess.requireForLedger(job)).doesNotThrowAnyException();
+    assertThatThrownBy(() -> KafkaAccess.requireForAnomalies(job)) // has no right to the topic
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage(
+            "Kafka at "
+                + kafka.bootstrapServers()
+                + " does not allow this user to DESCRIBE topic millrace.anomalies");
+    assertThatCode(() -> KafkaAccess.requireForAnomalies(options(watcher())))
+        .doesNotThrowAnyException();
+    Configuration stranger = options(kafka.file(STRANGER).orElseThrow());
+    assertThatThrownBy(() -> KafkaAccess.requireForLedger(stranger))
+        .hasMessageEndingWith(" does not allow this user to DESCRIBE topic millrace.costs");
+    assertThatThrownBy(() -> KafkaAccess.requireForAnomalies(stranger))
+        .hasMessageEndingWith(
+            " does not allow this user to DESCRIBE topic millrace.costs, to DESCRIBE topic"
+                + " millrace.anomalies, to WRITE transactional ids that start with millrace");
+  }
+
+  /** A user with the anomaly job's rights and no others. */
+  private Path watcher() throws Exception {
+    kafka.createTopics(List.of(TOPICS.anomalies()));
+    kafka.allow(
+        WATCHER, ResourceType.TOPIC, TOPICS.costs(), PatternType.LITERAL, AclOperation.READ);
+    kafka.allow(
+        WATCHER,
+        ResourceType.TOPIC,
+        TOPICS.anomalies(),
+        PatternType.LITERAL,
+        AclOperation.READ,
+        AclOperation.WRITE);
+    kafka.allow(
+        WATCHER,
+        ResourceType.TRANSACTIONAL_ID,
+        "millrace-",
+        PatternType.PREFIXED,
+        AclOperation.WRITE);
+    return kafka.file(WATCHER).orElseThrow();
   }
 
   @Test

@@ -3,6 +3,8 @@ package io.millrace.jobs.admit;
 import io.millrace.jobs.kafka.DeadLetter;
 import io.millrace.jobs.kafka.PromptRecord;
 import io.millrace.jobs.state.AdmittedPrompt;
+import io.millrace.jobs.trace.PromptTracer;
+import io.millrace.jobs.trace.TraceSpec;
 import java.util.Map;
 import org.apache.flink.api.common.functions.OpenContext;
 import org.apache.flink.streaming.api.functions.ProcessFunction;
@@ -27,31 +29,50 @@ public final class AdmitFunction extends ProcessFunction<PromptRecord, DeadLette
   private final AdmissionSpec spec;
   private final Map<String, OutputTag<AdmittedPrompt>> byModel;
 
+  private final TraceSpec trace;
+
   private transient PromptDecoder decoder;
   private transient Admission admission;
+  private transient PromptTracer tracer;
 
   /**
    * @param spec the rules, from the configuration
    * @param byModel where the prompts of each model go
+   * @param trace how those that go nowhere are traced
    */
-  public AdmitFunction(AdmissionSpec spec, Map<String, OutputTag<AdmittedPrompt>> byModel) {
+  public AdmitFunction(
+      AdmissionSpec spec, Map<String, OutputTag<AdmittedPrompt>> byModel, TraceSpec trace) {
     this.spec = spec;
     this.byModel = Map.copyOf(byModel);
+    this.trace = trace;
   }
 
   @Override
   public void open(OpenContext context) throws Exception {
     decoder = spec.decoder();
     admission = spec.admission();
+    tracer = PromptTracer.open(trace, NAME, getRuntimeContext().getMetricGroup());
+  }
+
+  @Override
+  public void close() {
+    if (tracer != null) {
+      tracer.close();
+    }
   }
 
   @Override
   public void processElement(PromptRecord record, Context context, Collector<DeadLetter> out) {
     AdmittedPrompt prompt;
+    long nowMs = context.timerService().currentProcessingTime();
     try {
-      prompt = admit(record, context.timerService().currentProcessingTime());
+      prompt = admit(record, nowMs);
     } catch (RejectedPromptException e) {
-      out.collect(letter(record, e));
+      DeadLetter letter = letter(record, e);
+      out.collect(letter);
+      if (tracer != null) {
+        tracer.refused(letter, record.timestampMs(), nowMs, nowMs);
+      }
       return;
     }
     context.output(byModel.get(prompt.getModel()), prompt);

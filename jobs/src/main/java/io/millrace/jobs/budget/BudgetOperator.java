@@ -4,6 +4,7 @@ import io.millrace.jobs.kafka.DeadLetter;
 import io.millrace.jobs.metrics.BudgetRecorder;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.PromptSize;
+import io.millrace.jobs.trace.PromptTracer;
 import io.millrace.schemas.CostEvent;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
@@ -60,6 +61,7 @@ public final class BudgetOperator extends AbstractStreamOperator<DeadLetter>
   private transient BudgetState state;
   private transient InternalTimerService<VoidNamespace> timers;
   private transient BudgetRecorder recorder;
+  private transient PromptTracer tracer;
   private transient Counter rejected;
   private transient Counter boundExceeded;
   private transient long deferred;
@@ -77,6 +79,7 @@ public final class BudgetOperator extends AbstractStreamOperator<DeadLetter>
     getMetricGroup().gauge(DEFERRED_METRIC, () -> deferred);
     getMetricGroup().gauge(RESERVED_METRIC, () -> reserved);
     recorder = new BudgetRecorder(getMetricGroup(), spec.metricsTenantsMax(), this::nowMs);
+    tracer = PromptTracer.open(spec.trace(), NAME, getMetricGroup());
     rejected = getMetricGroup().counter("budgetRejectedPrompts");
     boundExceeded = getMetricGroup().counter("budgetBoundExceeded");
     for (String tenant : BudgetState.tenants(getKeyedStateBackend())) {
@@ -262,7 +265,19 @@ public final class BudgetOperator extends AbstractStreamOperator<DeadLetter>
 
   private void reject(AdmittedPrompt prompt, String code, String reason, boolean retryable) {
     rejected.inc();
-    output.collect(new StreamRecord<>(DeadLetter.of(prompt, NAME, code, reason, retryable)));
+    DeadLetter letter = DeadLetter.of(prompt, NAME, code, reason, retryable);
+    output.collect(new StreamRecord<>(letter));
+    if (tracer != null) {
+      tracer.refused(letter, prompt.getTimestampMs(), prompt.getAdmittedMs(), nowMs());
+    }
+  }
+
+  @Override
+  public void close() throws Exception {
+    if (tracer != null) {
+      tracer.close();
+    }
+    super.close();
   }
 
   private long nowMs() {

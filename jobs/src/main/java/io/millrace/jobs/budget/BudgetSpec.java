@@ -1,6 +1,7 @@
 package io.millrace.jobs.budget;
 
 import io.millrace.jobs.state.AdmittedPrompt;
+import io.millrace.jobs.trace.TraceSpec;
 import java.io.Serializable;
 import java.util.Map;
 import org.apache.flink.util.OutputTag;
@@ -14,6 +15,7 @@ import org.apache.flink.util.OutputTag;
  * @param metricsTenantsMax tenants that metrics name
  * @param deferredMax prompts of a tenant that may wait
  * @param deferredBytesMax bytes of them
+ * @param trace how those that are refused are traced
  */
 public record BudgetSpec(
     Budgets budgets,
@@ -21,7 +23,8 @@ public record BudgetSpec(
     Map<String, OutputTag<AdmittedPrompt>> outputs,
     int metricsTenantsMax,
     int deferredMax,
-    long deferredBytesMax)
+    long deferredBytesMax,
+    TraceSpec trace)
     implements Serializable {
 
   public BudgetSpec {

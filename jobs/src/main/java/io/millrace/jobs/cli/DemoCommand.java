@@ -1,14 +1,12 @@
 package io.millrace.jobs.cli;
 
-import io.millrace.jobs.CostOptions;
-import io.millrace.jobs.MillraceOptions;
 import io.millrace.jobs.Models;
 import io.millrace.jobs.cli.demo.DemoDirectory;
+import io.millrace.jobs.cli.demo.DemoOptions;
 import io.millrace.jobs.cli.demo.DemoRun;
 import io.millrace.jobs.cli.page.LivePage;
 import io.millrace.jobs.cli.progress.ProgressPrinter;
 import io.millrace.jobs.embedded.Pipeline;
-import io.millrace.jobs.ledger.LedgerOptions;
 import io.millrace.jobs.report.Report;
 import io.millrace.jobs.report.ReportFilter;
 import io.millrace.jobs.report.html.HtmlReport;
@@ -21,7 +19,6 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicReference;
-import org.apache.flink.configuration.Configuration;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -64,6 +61,14 @@ final class DemoCommand implements Callable<Integer> {
       description = "Begun anew by every demo. Default: ${DEFAULT-VALUE}")
   private Path data;
 
+  @Option(
+      names = "--metrics-port",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "Where a Prometheus reads; docker/prometheus/laptop.yml expects 9249. Default: a free one.")
+  private int metricsPort;
+
   DemoCommand(Models models) {
     this.models = models;
   }
@@ -84,7 +89,14 @@ final class DemoCommand implements Callable<Integer> {
       try (LivePage page = pageSettings.open(0);
           Pipeline pipeline =
               Pipeline.start(
-                  new Pipeline.Settings(data, 0, 0, 0, options(), PARTITIONS, Map.of())
+                  new Pipeline.Settings(
+                          data,
+                          0,
+                          0,
+                          metricsPort,
+                          DemoOptions.of(settings.configuration()),
+                          PARTITIONS,
+                          Map.of())
                       .withAnomalies()
                       .withLedger(),
                   models);
@@ -115,32 +127,6 @@ final class DemoCommand implements Callable<Integer> {
       }
     }
     return ExitCodes.OK;
-  }
-
-  /** Of the short demo: minutes of history are not to be had. */
-  private Configuration options() {
-    Configuration options = settings.configuration();
-    options.set(
-        MillraceOptions.ANOMALY_WINDOW,
-        options.getOptional(MillraceOptions.ANOMALY_WINDOW).orElse(Duration.ofSeconds(5)));
-    options.set(
-        MillraceOptions.ANOMALY_OUT_OF_ORDER_MAX,
-        options
-            .getOptional(MillraceOptions.ANOMALY_OUT_OF_ORDER_MAX)
-            .orElse(Duration.ofSeconds(2)));
-    options.set(
-        CostOptions.HEARTBEAT_INTERVAL,
-        options.getOptional(CostOptions.HEARTBEAT_INTERVAL).orElse(Duration.ofSeconds(1)));
-    options.set(
-        CostOptions.IDLE_INTERVAL,
-        options.getOptional(CostOptions.IDLE_INTERVAL).orElse(Duration.ofSeconds(1)));
-    options.set(
-        MillraceOptions.ANOMALY_COST_MIN_USD,
-        options.getOptional(MillraceOptions.ANOMALY_COST_MIN_USD).orElse(1e-6));
-    options.set(
-        LedgerOptions.INTERVAL,
-        options.getOptional(LedgerOptions.INTERVAL).orElse(Duration.ofSeconds(2)));
-    return options;
   }
 
   private static boolean follow(DemoRun run, Pipeline pipeline, ProgressPrinter progress)

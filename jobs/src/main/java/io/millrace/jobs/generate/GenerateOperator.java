@@ -6,6 +6,7 @@ import io.millrace.jobs.kafka.Answer;
 import io.millrace.jobs.metrics.LlmRecorder;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
+import io.millrace.jobs.trace.PromptTracer;
 import io.millrace.schemas.CacheOutcome;
 import java.util.List;
 import java.util.OptionalLong;
@@ -57,6 +58,7 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
   private transient Backlog backlog;
   private transient GenerateState state;
   private transient AnswerOutput answers;
+  private transient PromptTracer tracer;
   private transient AnswersInFlight inFlight;
   private transient GenerateSpec.OpenedModel model;
   private transient EngineDriver driver;
@@ -94,6 +96,8 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     if (!model.hasDevice()) {
       device.off();
     }
+    String stage = "generate-" + spec.model();
+    tracer = PromptTracer.open(spec.trace(), stage, getMetricGroup());
     answers =
         new AnswerOutput(
             output,
@@ -101,7 +105,8 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
             new AnswerWriter(spec.model(), model.backend(), meter, model.tokenizer()),
             new TokenEventWriter(spec.tokenEvents()),
             new LlmRecorder(
-                getMetricGroup(), spec.model(), model.backend(), spec.metricsTenantsMax()));
+                getMetricGroup(), spec.model(), model.backend(), spec.metricsTenantsMax()),
+            tracer);
     driver =
         new EngineDriver(
             getRuntimeContext().getTaskInfo().getTaskNameWithSubtasks(),
@@ -207,6 +212,9 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     } finally {
       if (model != null) {
         model.release().run();
+      }
+      if (tracer != null) {
+        tracer.close();
       }
       super.close();
     }

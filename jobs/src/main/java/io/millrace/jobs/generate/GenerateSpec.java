@@ -4,6 +4,7 @@ import io.millrace.engine.Engine;
 import io.millrace.engine.tokenizer.Tokenizer;
 import io.millrace.jobs.MillraceOptions.TokenEvents;
 import io.millrace.jobs.cost.Pricing;
+import io.millrace.jobs.trace.TraceSpec;
 import java.io.IOException;
 import java.io.Serializable;
 import java.time.Duration;
@@ -25,9 +26,10 @@ import java.util.Set;
  * @param tokenEvents how often token events come
  * @param failedLeadersMax how often prompts that follow a failed one try again
  * @param crashesMax crashes from one checkpoint after which requests run alone; 0 never
- * @param heartbeatInterval how often the time is told to those who read costs
  * @param idleInterval how often idle device time is booked
  * @param metricsTenantsMax tenants that metrics name
+ * @param heartbeatInterval how often the time is told to those who read costs
+ * @param trace how prompts are traced
  */
 public record GenerateSpec(
     String model,
@@ -42,9 +44,10 @@ public record GenerateSpec(
     TokenEvents tokenEvents,
     int failedLeadersMax,
     int crashesMax,
-    Duration heartbeatInterval,
     Duration idleInterval,
-    int metricsTenantsMax)
+    int metricsTenantsMax,
+    Duration heartbeatInterval,
+    TraceSpec trace)
     implements Serializable {
 
   /** Opens a model in the task's JVM. */

@@ -5,8 +5,10 @@ import io.millrace.jobs.MillraceOptions.Delivery;
 import io.millrace.jobs.RemoteModelOptions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -36,6 +38,11 @@ public final class KafkaAccess {
   private static final Logger LOG = LoggerFactory.getLogger(KafkaAccess.class);
   private static final Duration ANSWER_MAX = Duration.ofSeconds(15);
 
+  private static final Set<AclOperation> READ = Set.of(AclOperation.READ);
+
+  /** Flink's sink looks for its open transactions by the producers of the topic: a read. */
+  private static final Set<AclOperation> WRITTEN = Set.of(AclOperation.WRITE, AclOperation.READ);
+
   private final Admin admin;
   private final String bootstrapServers;
   private final Duration answerMax;
@@ -48,7 +55,7 @@ public final class KafkaAccess {
   }
 
   /**
-   * Returns if the job can work, or the brokers do not answer.
+   * Returns if the inference job can work, or the brokers do not answer.
    *
    * @throws IllegalArgumentException on one line: a wrong file of settings, a secret that is not
    *     set here, a login that is refused, a topic that is missing, everything that is denied
@@ -61,6 +68,35 @@ public final class KafkaAccess {
    * @param answerMax how long an answer is waited for
    */
   public static void require(Configuration options, Duration answerMax) {
+    Topics topics = topics(options);
+    Map<String, Set<AclOperation>> needed = new LinkedHashMap<>();
+    topics.all().forEach(topic -> needed.put(topic, WRITTEN));
+    needed.put(topics.prompts(), READ);
+    if (RemoteModelOptions.anyRemote(options)) {
+      needed.put(topics.attempts(), Set.of(AclOperation.WRITE));
+    }
+    require(options, answerMax, needed, Optional.of("responses"));
+  }
+
+  /** The same for the anomaly job. */
+  public static void requireForAnomalies(Configuration options) {
+    Topics topics = topics(options);
+    Map<String, Set<AclOperation>> needed = new LinkedHashMap<>();
+    needed.put(topics.costs(), READ);
+    needed.put(topics.anomalies(), WRITTEN);
+    require(options, ANSWER_MAX, needed, Optional.of("anomalies"));
+  }
+
+  /** The same for the ledger job. */
+  public static void requireForLedger(Configuration options) {
+    require(options, ANSWER_MAX, Map.of(topics(options).costs(), READ), Optional.empty());
+  }
+
+  private static void require(
+      Configuration options,
+      Duration answerMax,
+      Map<String, Set<AclOperation>> needed,
+      Optional<String> sink) {
     KafkaConnection connection = KafkaConnection.of(options);
     connection.requireResolved();
     int answerMaxMs = Math.toIntExact(answerMax.toMillis());
@@ -73,7 +109,7 @@ public final class KafkaAccess {
                     AdminClientConfig.REQUEST_TIMEOUT_MS_CONFIG,
                     answerMaxMs / 2)))) {
       new KafkaAccess(admin, connection.bootstrapServers(), answerMax)
-          .require(options, topics(options));
+          .require(options, needed, sink);
     }
   }
 
@@ -81,21 +117,25 @@ public final class KafkaAccess {
     return new Topics(options.get(MillraceOptions.TOPIC_PREFIX));
   }
 
-  private void require(Configuration options, Topics topics) {
-    List<String> used = new ArrayList<>(topics.all());
-    if (RemoteModelOptions.anyRemote(options)) {
-      used.add(topics.attempts());
-    }
+  /**
+   * @param needed what the job does with each topic
+   * @param sink one that writes in transactions
+   */
+  private void require(
+      Configuration options, Map<String, Set<AclOperation>> needed, Optional<String> sink) {
     Map<String, KafkaFuture<TopicDescription>> descriptions =
         admin
-            .describeTopics(used, new DescribeTopicsOptions().includeAuthorizedOperations(true))
+            .describeTopics(
+                needed.keySet(), new DescribeTopicsOptions().includeAuthorizedOperations(true))
             .topicNameValues();
-    for (String topic : used) {
-      if (!topic(topic, descriptions.get(topic), needed(topic, topics))) {
+    for (String topic : needed.keySet()) {
+      if (!topic(topic, descriptions.get(topic), needed.get(topic))) {
         return;
       }
     }
-    if (options.get(MillraceOptions.DELIVERY) == Delivery.EXACTLY_ONCE && !transactions(options)) {
+    if (sink.isPresent()
+        && options.get(MillraceOptions.DELIVERY) == Delivery.EXACTLY_ONCE
+        && !transactions(options, sink.get())) {
       return;
     }
     if (!denied.isEmpty()) {
@@ -105,16 +145,6 @@ public final class KafkaAccess {
               + " does not allow this user to "
               + String.join(", to ", denied));
     }
-  }
-
-  private static Set<AclOperation> needed(String topic, Topics topics) {
-    if (topic.equals(topics.prompts())) {
-      return Set.of(AclOperation.READ);
-    }
-    // Flink's sink looks for its open transactions by the producers of the topic: a read.
-    return topic.equals(topics.attempts())
-        ? Set.of(AclOperation.WRITE)
-        : Set.of(AclOperation.WRITE, AclOperation.READ);
   }
 
   /** Whether the brokers answered. */
@@ -136,8 +166,8 @@ public final class KafkaAccess {
   }
 
   /** Fences an id of its own under the sinks' prefix; that asks for the right to write with it. */
-  private boolean transactions(Configuration options) {
-    String id = KafkaEndpoints.transactionalIdPrefix(options, "responses") + "-access";
+  private boolean transactions(Configuration options, String sink) {
+    String id = KafkaEndpoints.transactionalIdPrefix(options, sink) + "-access";
     try {
       await(admin.fenceProducers(List.of(id)).all());
       return true;

@@ -188,7 +188,22 @@ public enum LlmMetric {
       "llm_anomalies_total",
       COUNTER,
       "Anomalies that began, and once more those that became critical.",
-      Labels.PER_ANOMALY);
+      Labels.PER_ANOMALY),
+  TRACE_SPANS(
+      "llm_trace_spans_total",
+      COUNTER,
+      "Spans that a receiver of traces took.",
+      List.of("exporter", "stage")),
+  TRACE_DROPPED(
+      "llm_trace_spans_dropped_total",
+      COUNTER,
+      "Spans that it will never get, by reason: queue_full, export_failed or shutdown.",
+      List.of("exporter", "stage", "reason")),
+  TRACE_FAILURES(
+      "llm_trace_export_failures_total",
+      COUNTER,
+      "Exports to it that failed, each of many spans.",
+      List.of("exporter", "stage"));
 
   /** Prometheus' types. */
   public enum Type {

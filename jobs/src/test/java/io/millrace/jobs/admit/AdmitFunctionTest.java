@@ -8,6 +8,7 @@ import io.millrace.jobs.kafka.DeadLetter;
 import io.millrace.jobs.kafka.PromptRecord;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.testing.FakeProfile;
+import io.millrace.jobs.trace.TraceSpec;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -39,7 +40,8 @@ class AdmitFunctionTest {
     AdmissionSpec spec = new AdmissionSpec(options, (configuration, name) -> new FakeProfile(name));
     flink =
         new OneInputStreamOperatorTestHarness<>(
-            new ProcessOperator<>(new AdmitFunction(spec, Map.of("small", small, "large", large))));
+            new ProcessOperator<>(
+                new AdmitFunction(spec, Map.of("small", small, "large", large), TraceSpec.OFF)));
     flink.setup(
         TypeInformation.of(DeadLetter.class)
             .createSerializer(flink.getExecutionConfig().getSerializerConfig()));

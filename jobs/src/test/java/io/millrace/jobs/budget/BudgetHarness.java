@@ -3,6 +3,7 @@ package io.millrace.jobs.budget;
 import io.millrace.jobs.kafka.DeadLetter;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.Sampling;
+import io.millrace.jobs.trace.TraceSpec;
 import io.millrace.schemas.CostEvent;
 import io.millrace.schemas.CostKind;
 import io.millrace.schemas.RequestStatus;
@@ -50,7 +51,8 @@ final class BudgetHarness implements AutoCloseable {
                     Map.of("default", PROMPTS),
                     50,
                     deferredMax,
-                    deferredBytesMax)),
+                    deferredBytesMax,
+                    TraceSpec.OFF)),
             AdmittedPrompt::getTenant,
             CostEvent::getTenant,
             Types.STRING,

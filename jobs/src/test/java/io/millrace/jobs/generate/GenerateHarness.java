@@ -9,6 +9,7 @@ import io.millrace.jobs.kafka.DeadLetter;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.Sampling;
 import io.millrace.jobs.testing.FakeEngine;
+import io.millrace.jobs.trace.TraceSpec;
 import io.millrace.schemas.CostEvent;
 import io.millrace.schemas.CostKind;
 import io.millrace.schemas.Response;
@@ -108,12 +109,26 @@ final class GenerateHarness implements AutoCloseable {
         backlog,
         parallelism,
         subtask,
-        nanoClock);
+        nanoClock,
+        TraceSpec.OFF);
+  }
+
+  /**
+   * With traces.
+   *
+   * @param fake what the test steps
+   * @param engine what the operator is given: the same, or one around it
+   */
+  static GenerateHarness traced(FakeEngine fake, Engine engine, TraceSpec trace) throws Exception {
+    Pricing pricing = Pricing.deviceHour(new BigDecimal("3.60"));
+    return new GenerateHarness(
+        fake, engine, "fake", pricing, 100, 100, 1, 0, new AtomicLong(), trace);
   }
 
   /** With an engine whose models others serve, and which no test steps. */
   static GenerateHarness remote(Engine engine, Pricing pricing) throws Exception {
-    return new GenerateHarness(null, engine, "openai", pricing, 100, 100, 1, 0, new AtomicLong());
+    return new GenerateHarness(
+        null, engine, "openai", pricing, 100, 100, 1, 0, new AtomicLong(), TraceSpec.OFF);
   }
 
   private GenerateHarness(
@@ -125,7 +140,8 @@ final class GenerateHarness implements AutoCloseable {
       int backlog,
       int parallelism,
       int subtask,
-      AtomicLong nanoClock)
+      AtomicLong nanoClock,
+      TraceSpec trace)
       throws Exception {
     this.engine = fake;
     this.task =
@@ -150,9 +166,10 @@ final class GenerateHarness implements AutoCloseable {
             TokenEvents.TOKEN,
             FAILED_LEADERS_MAX,
             2,
-            HEARTBEAT_INTERVAL,
             IDLE_INTERVAL,
-            50);
+            50,
+            HEARTBEAT_INTERVAL,
+            trace);
     flink =
         new OneInputStreamOperatorTestHarness<>(
             new GenerateOperatorFactory(
