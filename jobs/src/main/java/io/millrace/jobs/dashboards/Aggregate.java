@@ -4,19 +4,20 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.DoubleBinaryOperator;
 
 /** One value of many, by labels. */
 record Aggregate(Operator operator, List<String> by, Expr of) implements Expr {
   enum Operator {
-    SUM(Double::sum),
-    MAX(Math::max),
-    MIN(Math::min);
+    SUM,
+    MAX,
+    MIN;
 
-    private final DoubleBinaryOperator together;
-
-    Operator(DoubleBinaryOperator together) {
-      this.together = together;
+    private double together(double a, double b) {
+      return switch (this) {
+        case SUM -> a + b;
+        case MAX -> Math.max(a, b);
+        case MIN -> Math.min(a, b);
+      };
     }
   }
 
@@ -30,7 +31,7 @@ record Aggregate(Operator operator, List<String> by, Expr of) implements Expr {
   public List<Sample> value(Samples samples) {
     Map<Map<String, String>, Double> groups = new LinkedHashMap<>();
     for (Sample sample : of.value(samples)) {
-      groups.merge(sample.only(by), sample.value(), operator.together::applyAsDouble);
+      groups.merge(sample.only(by), sample.value(), operator::together);
     }
     return groups.entrySet().stream().map(g -> new Sample(g.getKey(), g.getValue())).toList();
   }

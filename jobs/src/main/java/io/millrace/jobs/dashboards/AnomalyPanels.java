@@ -1,6 +1,7 @@
 package io.millrace.jobs.dashboards;
 
 import static io.millrace.jobs.dashboards.Expr.increase;
+import static io.millrace.jobs.dashboards.Expr.rate;
 import static io.millrace.jobs.dashboards.Expr.value;
 
 import io.millrace.jobs.metrics.LlmMetric;
@@ -44,7 +45,12 @@ final class AnomalyPanels {
               Panel.stack("Cost per hour by tenant", Unit.USD, "Where a spike shows.")
                   .with(Questions.hourly(Questions.costOfRequests(), "tenant"), "{{tenant}}"),
               Panel.lines("Latency by tenant, p95", Unit.SECONDS, "Where a shift shows.")
-                  .with(Questions.p95(LlmMetric.REQUEST_LATENCY, "tenant"), "{{tenant}}")));
+                  .with(Questions.p95(LlmMetric.REQUEST_LATENCY, "tenant"), "{{tenant}}"),
+              Panel.lines("Requests per second by tenant", Unit.PER_SECOND, "Where a drop shows.")
+                  .with(rate(Selector.of(LlmMetric.REQUESTS)).sum("tenant"), "{{tenant}}"),
+              Panel.bars("What began most", Unit.COUNT, "In the time that is shown, by detector.")
+                  .with(
+                      increase(Selector.of(LlmMetric.ANOMALIES)).sum("detector"), "{{detector}}")));
 
   private AnomalyPanels() {}
 }

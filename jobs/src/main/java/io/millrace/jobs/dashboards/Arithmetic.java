@@ -42,7 +42,7 @@ record Arithmetic(char operator, Expr left, Expr right) implements Expr {
   }
 
   private static boolean isNumber(Expr expr) {
-    return expr instanceof Constant || expr instanceof Now;
+    return expr instanceof Constant || expr instanceof Now || expr instanceof Scalar;
   }
 
   private double apply(double a, double b) {

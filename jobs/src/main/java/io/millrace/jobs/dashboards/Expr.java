@@ -65,6 +65,11 @@ public interface Expr {
     return new Top(count, this);
   }
 
+  /** The only value as a number, for what has other labels. */
+  default Expr asNumber() {
+    return new Scalar(this);
+  }
+
   /** 0 where there is nothing at all; of what has no labels. */
   default Expr orZero() {
     return new OrZero(this);

@@ -3,6 +3,7 @@ package io.millrace.jobs.dashboards;
 import static io.millrace.jobs.dashboards.Expr.rate;
 import static io.millrace.jobs.dashboards.Expr.value;
 
+import io.millrace.jobs.metrics.LlmMetric;
 import java.util.List;
 
 /** Whether the machinery is well. */
@@ -96,7 +97,25 @@ final class FlinkAndKafka {
               Panel.lines("Memory of the JVM", Unit.BYTES, "Heap in use of the TaskManagers.")
                   .with(
                       value(Selector.flink("taskmanager_Status_JVM_Memory_Heap_Used")).sum(),
-                      "heap")));
+                      "heap"),
+              Panel.lines(
+                      "Records read per second", Unit.PER_SECOND, "By vertex, all its subtasks.")
+                  .with(
+                      rate(Selector.flink("taskmanager_job_task_numRecordsIn")).sum("task_name"),
+                      "{{task_name}}"),
+              Panel.lines(
+                      "Ledger, rows per second",
+                      Unit.PER_SECOND,
+                      "Rows of the costs topic that were written to files.")
+                  .with(rate(Selector.of(LlmMetric.LEDGER_ROWS)).sum(), "rows"),
+              Panel.lines(
+                      "Ledger, behind",
+                      Unit.SECONDS,
+                      "Since files were last moved to their days. Grows without end when the ledger"
+                          + " job is not well.")
+                  .with(
+                      Expr.now().minus(value(Selector.of(LlmMetric.LEDGER_LAST_COMMIT)).max()),
+                      "since the last commit")));
 
   private FlinkAndKafka() {}
 }

@@ -23,7 +23,7 @@ final class Overview {
                   rate(Selector.of(LlmMetric.TOKENS_OUTPUT)).sum(),
                   "Tokens generated a second, of requests that were settled."),
               Panel.figure(
-                  "Requests per second",
+                  "Requests",
                   Unit.PER_SECOND,
                   rate(Selector.of(LlmMetric.REQUESTS)).sum(),
                   "Settled, in whatever way."),

@@ -63,7 +63,43 @@ final class Serving {
                           .sum()
                           .dividedBy(rate(Selector.of(LlmMetric.REQUESTS)).sum()),
                       "not answered")
-                  .worthALookAbove(0.05)));
+                  .worthALookAbove(0.05),
+              Panel.lines(
+                      "Time between tokens",
+                      Unit.SECONDS,
+                      "Between two steps that brought an answer tokens; a step brings several where"
+                          + " drafts are accepted.")
+                  .withQuantiles(Selector.buckets(LlmMetric.INTER_TOKEN_LATENCY)),
+              Panel.lines(
+                      "Where time goes, p95",
+                      Unit.SECONDS,
+                      "Queue, prompt and answer of the requests that an engine ran, each on its"
+                          + " own.")
+                  .with(Questions.p95(LlmMetric.QUEUE_TIME), "queue")
+                  .with(Questions.p95(LlmMetric.PREFILL_TIME), "prefill")
+                  .with(Questions.p95(LlmMetric.DECODE_TIME), "decode"),
+              Panel.lines(
+                      "Tokens in a step",
+                      Unit.COUNT,
+                      "What the engine computes at once, prompts too. More is cheaper, up to what"
+                          + " the device can.")
+                  .with(value(Selector.of(LlmMetric.BATCH_SIZE)).sum("model"), "{{model}}"),
+              Panel.stack("Errors per second", Unit.PER_SECOND, "By the code of the dead letter.")
+                  .with(
+                      rate(Selector.of(LlmMetric.REQUESTS).whereNot("error_type", ""))
+                          .sum("error_type"),
+                      "{{error_type}}"),
+              Panel.stack("Requests per second by model", Unit.PER_SECOND, "Who answers how much.")
+                  .with(rate(Selector.of(LlmMetric.REQUESTS)).sum("model"), "{{model}}"),
+              Panel.lines(
+                      "Trouble with remote models, per second",
+                      Unit.PER_SECOND,
+                      "Calls that were made again, and calls refused because there were too many."
+                          + " Nothing where no model is remote.")
+                  .with(rate(Selector.of(LlmMetric.RETRIES)).sum("model"), "again, {{model}}")
+                  .with(
+                      rate(Selector.of(LlmMetric.RATE_LIMITED)).sum("model"),
+                      "too many, {{model}}")));
 
   private Serving() {}
 }

@@ -8,6 +8,8 @@ import java.util.List;
 
 /** What work is spared, and how. */
 final class SpeculationAndCache {
+  private static final int TOP = 10;
+
   static final Dashboard DASHBOARD =
       new Dashboard(
           "speculation-and-cache",
@@ -62,7 +64,26 @@ final class SpeculationAndCache {
                       Unit.TOKENS_PER_SECOND,
                       "Prompt tokens from the prefix cache, and tokens that drafts brought.")
                   .with(rate(Selector.of(LlmMetric.PREFIX_HITS)).sum(), "prefix cache")
-                  .with(rate(Selector.of(LlmMetric.ACCEPTED_TOKENS)).sum(), "drafts")));
+                  .with(rate(Selector.of(LlmMetric.ACCEPTED_TOKENS)).sum(), "drafts"),
+              Panel.lines(
+                      "Acceptance by position",
+                      Unit.SHARE,
+                      "Drafts whose token at this position was accepted; from 0. Falls along a"
+                          + " draft.")
+                  .with(
+                      rate(Selector.of(LlmMetric.ACCEPTED_PER_POSITION))
+                          .sum("position")
+                          .dividedBy(rate(Selector.of(LlmMetric.DRAFTS)).sum().asNumber()),
+                      "{{position}}"),
+              Panel.bars(
+                      "Answers that were reused",
+                      Unit.COUNT,
+                      "In the time that is shown, by tenant.")
+                  .with(
+                      Expr.increase(Selector.of(LlmMetric.DEDUP_HITS)).sum("tenant").top(TOP),
+                      "{{tenant}}"),
+              Panel.bars("What saved most", Unit.USD, "In the time that is shown.")
+                  .with(Expr.increase(Selector.of(LlmMetric.SAVED)).sum("reason"), "{{reason}}")));
 
   private SpeculationAndCache() {}
 }

@@ -61,7 +61,30 @@ final class Spending {
                                   .plus(
                                       Expr.rate(Selector.of(LlmMetric.TOKENS_OUTPUT)).sum("model")))
                           .times(THOUSAND),
-                      "{{model}}")));
+                      "{{model}}"),
+              Panel.bars(
+                      "Budget left",
+                      Unit.SHARE,
+                      "Of what a tenant may spend in its period. Tenants without a budget are not"
+                          + " shown.")
+                  .with(
+                      Expr.value(Selector.of(LlmMetric.BUDGET_REMAINING))
+                          .max("tenant")
+                          .dividedBy(Expr.value(Selector.of(LlmMetric.BUDGET_LIMIT)).max("tenant")),
+                      "{{tenant}}"),
+              Panel.lines("Budget left, USD", Unit.USD, "In the current period.")
+                  .with(
+                      Expr.value(Selector.of(LlmMetric.BUDGET_REMAINING)).max("tenant"),
+                      "{{tenant}}"),
+              Panel.lines(
+                      "Budget lasts for",
+                      Unit.HOURS,
+                      "Until it is spent, if the tenant goes on as in the last moments.")
+                  .with(
+                      Expr.value(Selector.of(LlmMetric.BUDGET_REMAINING))
+                          .max("tenant")
+                          .dividedBy(Questions.hourly(Questions.costOfRequests(), "tenant")),
+                      "{{tenant}}")));
 
   private Spending() {}
 }

@@ -168,7 +168,7 @@ async function tick() {
     state(points.times.length ? "live" : "waiting", points.times.length ? "live" : "starting");
   } catch (e) {
     console.warn(e.stack || e);
-    state("stopped", "stopped; shown is what was last");
+    state("stopped", "stopped");
   }
   setTimeout(tick, PERIOD_MS);
 }
