@@ -19,7 +19,7 @@ final class AsyncCopies {
    * {@code cp.async}.
    *
    * @param size bytes written: 4, 8 or 16
-   * @param read bytes read, or the register that says so; what is not read is written as 0
+   * @param readPlace the register with the bytes to read, the others being written as 0; or -1: all
    */
   static Step start(Access to, Access from, int size, int readPlace) {
     return (warp, who) -> {

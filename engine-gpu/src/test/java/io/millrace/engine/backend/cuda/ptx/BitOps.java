@@ -1,39 +1,29 @@
 package io.millrace.engine.backend.cuda.ptx;
 
+import java.util.function.IntUnaryOperator;
+
 /** Instructions on the bits and bytes of 32-bit numbers; null for what is none of them. */
 final class BitOps {
   private BitOps() {}
 
   static Step compile(PtxStatement s, Operands o) {
-    switch (s.name()) {
-      case "popc":
-        return Lanes.int1(o.narrow(s.operand(0)), o.narrow(s.operand(1)), Integer::bitCount);
-      case "clz":
-        return Lanes.int1(
-            o.narrow(s.operand(0)), o.narrow(s.operand(1)), Integer::numberOfLeadingZeros);
-      case "brev":
-        return Lanes.int1(o.narrow(s.operand(0)), o.narrow(s.operand(1)), Integer::reverse);
-      case "bfind":
-        return Lanes.int1(
-            o.narrow(s.operand(0)),
-            o.narrow(s.operand(1)),
-            s.type().equals("s32")
-                ? x -> 31 - Integer.numberOfLeadingZeros(x < 0 ? ~x : x)
-                : x -> 31 - Integer.numberOfLeadingZeros(x));
-      case "bfi":
-        return insert(s, o);
-      case "bfe":
-      case "prmt":
-      case "dp4a":
-      case "dp2a":
-      case "shf":
-      case "sad":
-        return three(s, o);
-      case "lop3":
-        return three(s, o, logic((int) Operands.literal(s.operand(4))));
-      default:
-        return null;
-    }
+    return switch (s.name()) {
+      case "popc" -> one(s, o, Integer::bitCount);
+      case "clz" -> one(s, o, Integer::numberOfLeadingZeros);
+      case "brev" -> one(s, o, Integer::reverse);
+      case "bfind" ->
+          s.type().equals("s32")
+              ? one(s, o, x -> 31 - Integer.numberOfLeadingZeros(x < 0 ? ~x : x))
+              : one(s, o, x -> 31 - Integer.numberOfLeadingZeros(x));
+      case "bfi" -> insert(s, o);
+      case "bfe", "prmt", "dp4a", "shf", "sad" -> three(s, o);
+      case "lop3" -> three(s, o, logic((int) Operands.literal(s.operand(4))));
+      default -> null;
+    };
+  }
+
+  private static Step one(PtxStatement s, Operands o, IntUnaryOperator f) {
+    return Lanes.int1(o.narrow(s.operand(0)), o.narrow(s.operand(1)), f);
   }
 
   private static Step three(PtxStatement s, Operands o) {
@@ -82,7 +72,7 @@ final class BitOps {
 
   /** Four bytes chosen from the eight of b:a; bit 3 of a choice spreads the byte's sign. */
   private static int permute(int a, int b, int choices) {
-    long bytes = (long) b << 32 | (a & 0xffffffffL);
+    long bytes = ((long) b << 32) | (a & 0xffffffffL);
     int result = 0;
     for (int i = 0; i < 4; i++) {
       int choice = choices >>> (4 * i);
@@ -111,7 +101,7 @@ final class BitOps {
     boolean left = s.has("l");
     return (a, b, c) -> {
       int n = clamp ? (Integer.compareUnsigned(c, 32) > 0 ? 32 : c) : c & 31;
-      long both = (long) b << 32 | (a & 0xffffffffL);
+      long both = ((long) b << 32) | (a & 0xffffffffL);
       return left ? (int) (both << n >>> 32) : (int) (both >>> n);
     };
   }
@@ -145,7 +135,7 @@ final class BitOps {
         int lane = Integer.numberOfTrailingZeros(left);
         long mask = mask(w.r[from + lane] & 0xff, w.r[length + lane] & 0xff);
         long value = (long) w.r[a + lane] << Math.min(w.r[from + lane] & 0xff, 63);
-        w.r[d + lane] = (int) (w.r[b + lane] & ~mask | value & mask);
+        w.r[d + lane] = (int) ((w.r[b + lane] & ~mask) | (value & mask));
       }
       w.wroteR(d, who);
     };
@@ -166,7 +156,7 @@ final class BitOps {
         int lane = Integer.numberOfTrailingZeros(left);
         long mask = mask(w.r[from + lane] & 0xff, w.r[length + lane] & 0xff);
         long value = w.q[a + lane] << Math.min(w.r[from + lane] & 0xff, 63);
-        w.q[d + lane] = w.q[b + lane] & ~mask | value & mask;
+        w.q[d + lane] = (w.q[b + lane] & ~mask) | (value & mask);
       }
       w.wroteQ(d, who);
     };

@@ -4,10 +4,34 @@ import io.millrace.engine.backend.cuda.LaunchShape;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 
 /** A block of threads: runs its warps, one after another, from barrier to barrier. */
 final class Block {
   private static final int LANES = Operands.LANES;
+
+  /** The special registers that are known. */
+  static final Set<String> SPECIALS =
+      Set.of(
+          "%tid.x",
+          "%tid.y",
+          "%tid.z",
+          "%ntid.x",
+          "%ntid.y",
+          "%ntid.z",
+          "%ctaid.x",
+          "%ctaid.y",
+          "%ctaid.z",
+          "%nctaid.x",
+          "%nctaid.y",
+          "%nctaid.z",
+          "%laneid",
+          "%warpid",
+          "%lanemask_eq",
+          "%lanemask_lt",
+          "%lanemask_le",
+          "%lanemask_gt",
+          "%lanemask_ge");
 
   final Launch launch;
 
@@ -65,7 +89,7 @@ final class Block {
       int threads = 0;
       for (Warp other : waiting) {
         if (other.barrier.slot() == barrier.slot()) {
-          if (barrier.threads() < 0 && other.barrier != barrier) {
+          if (barrier.threads() < 0 && other.barrier.source().line() != barrier.source().line()) {
             throw other.fault(
                 0,
                 "waits at the barrier of line %d while others wait at that of line %d"

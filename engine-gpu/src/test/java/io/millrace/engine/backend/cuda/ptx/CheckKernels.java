@@ -253,7 +253,7 @@ final class CheckKernels {
         double sum = 0;
         double size = 0;
         for (int p = 0; p < 8; p++) {
-          double product = ((w[i] >>> 4 * p & 15) - 8) * (double) half(x[p]);
+          double product = (((w[i] >>> (4 * p)) & 15) - 8) * (double) half(x[p]);
           sum += product;
           size += Math.abs(product);
         }

@@ -25,7 +25,7 @@ final class Conversions {
           int lane = Integer.numberOfTrailingZeros(left);
           w.q[d + lane] = w.q[a + lane];
         }
-        w.setQ[d >> 5] = w.setQ[d >> 5] & ~who | w.setQ[a >> 5] & who;
+        w.setQ[d >> 5] = (w.setQ[d >> 5] & ~who) | (w.setQ[a >> 5] & who);
       };
     }
     int d = o.narrow(s.operand(0));
@@ -36,7 +36,7 @@ final class Conversions {
         int lane = Integer.numberOfTrailingZeros(left);
         w.r[d + lane] = w.r[a + lane] & mask;
       }
-      w.setR[d >> 5] = w.setR[d >> 5] & ~who | w.setR[a >> 5] & who;
+      w.setR[d >> 5] = (w.setR[d >> 5] & ~who) | (w.setR[a >> 5] & who);
     };
   }
 
@@ -53,7 +53,7 @@ final class Conversions {
         int lane = Integer.numberOfTrailingZeros(left);
         long value = 0;
         for (int i = parts.length - 1; i >= 0; i--) {
-          value = value << bits | parts[i].get(w, lane) & ((1L << bits) - 1);
+          value = (value << bits) | (parts[i].get(w, lane) & ((1L << bits) - 1));
         }
         d.set(w, lane, value);
       }

@@ -55,24 +55,25 @@ public final class Device implements AutoCloseable {
   }
 
   public long floats(String what, float... values) {
-    ByteBuffer buffer = buffer(4 * values.length);
-    buffer.asFloatBuffer().put(values);
-    return bytes(what, buffer.array());
+    byte[] bytes = new byte[4 * values.length];
+    wrap(bytes).asFloatBuffer().put(values);
+    return bytes(what, bytes);
   }
 
   public long ints(String what, int... values) {
-    ByteBuffer buffer = buffer(4 * values.length);
-    buffer.asIntBuffer().put(values);
-    return bytes(what, buffer.array());
+    byte[] bytes = new byte[4 * values.length];
+    wrap(bytes).asIntBuffer().put(values);
+    return bytes(what, bytes);
   }
 
   /** As f16, rounded. */
   public long halves(String what, float... values) {
-    ByteBuffer buffer = buffer(2 * values.length);
+    byte[] bytes = new byte[2 * values.length];
+    ByteBuffer buffer = wrap(bytes);
     for (float value : values) {
       buffer.putShort(HalfFloats.toF16(value));
     }
-    return bytes(what, buffer.array());
+    return bytes(what, bytes);
   }
 
   /** The bytes at an address of the device. */
@@ -139,10 +140,6 @@ public final class Device implements AutoCloseable {
       driver.launch(function, shape, parameters, stream);
       stream.synchronize();
     }
-  }
-
-  private static ByteBuffer buffer(int bytes) {
-    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private static ByteBuffer wrap(byte[] bytes) {

@@ -62,9 +62,9 @@ final class FloatCasts {
             : write(half * 2, to);
       }
       if (to.equals("f32")) {
-        return Float.floatToRawIntBits(directed ? FloatOps.round(s, value) : (float) value);
+        return Float.floatToRawIntBits(directed ? FloatOps.round(s, (double) value) : (float) value);
       }
-      return write(value, to);
+      return write((double) value, to);
     };
   }
 

@@ -41,10 +41,7 @@ final class FloatOps {
     }
     Lanes.Float2 two = saturate ? (x, y) -> saturate(exact.apply(x, y)) : exact;
     return Lanes.float2(
-        d,
-        a,
-        o.narrow(s.operand(2)),
-        flush ? (x, y) -> flush(two.apply(flush(x), flush(y))) : two);
+        d, a, o.narrow(s.operand(2)), flush ? (x, y) -> flush(two.apply(flush(x), flush(y))) : two);
   }
 
   private static Lanes.Float1 one(PtxStatement s) {
@@ -79,8 +76,8 @@ final class FloatOps {
       case "sub" -> (a, b) -> a - b;
       case "mul" -> (a, b) -> a * b;
       case "div" -> (a, b) -> a / b;
-      case "min" -> nan ? Math::min : (a, b) -> a != a ? b : b != b ? a : Math.min(a, b);
-      case "max" -> nan ? Math::max : (a, b) -> a != a ? b : b != b ? a : Math.max(a, b);
+      case "min" -> nan ? Math::min : (a, b) -> Float.isNaN(a) ? b : Float.isNaN(b) ? a : Math.min(a, b);
+      case "max" -> nan ? Math::max : (a, b) -> Float.isNaN(a) ? b : Float.isNaN(b) ? a : Math.max(a, b);
       case "copysign" -> (a, b) -> Math.copySign(b, Math.copySign(1, a));
       default -> null;
     };
@@ -96,7 +93,7 @@ final class FloatOps {
   /** Rounds toward 0, down or up. The double itself may have been rounded before, to 53 bits. */
   static float round(PtxStatement s, double exact) {
     float nearest = (float) exact;
-    if (nearest == exact || exact != exact) {
+    if (nearest == exact || Double.isNaN(exact)) {
       return nearest;
     }
     boolean down = s.has("rm") || (s.has("rz") && exact > 0);
@@ -138,8 +135,8 @@ final class FloatOps {
           case "sub" -> (x, y) -> x - y;
           case "mul" -> (x, y) -> x * y;
           case "div" -> (x, y) -> x / y;
-          case "min" -> (x, y) -> x != x ? y : y != y ? x : Math.min(x, y);
-          case "max" -> (x, y) -> x != x ? y : y != y ? x : Math.max(x, y);
+          case "min" -> (x, y) -> Double.isNaN(x) ? y : Double.isNaN(y) ? x : Math.min(x, y);
+          case "max" -> (x, y) -> Double.isNaN(x) ? y : Double.isNaN(y) ? x : Math.max(x, y);
           case "copysign" -> (x, y) -> Math.copySign(y, Math.copySign(1, x));
           default -> null;
         };

@@ -64,8 +64,8 @@ final class HalfOps {
       case "add" -> (a, b) -> odd((double) a + b);
       case "sub" -> (a, b) -> odd((double) a - b);
       case "mul" -> (a, b) -> odd((double) a * b);
-      case "min" -> nan ? Math::min : (a, b) -> a != a ? b : b != b ? a : Math.min(a, b);
-      case "max" -> nan ? Math::max : (a, b) -> a != a ? b : b != b ? a : Math.max(a, b);
+      case "min" -> nan ? Math::min : (a, b) -> Float.isNaN(a) ? b : Float.isNaN(b) ? a : Math.min(a, b);
+      case "max" -> nan ? Math::max : (a, b) -> Float.isNaN(a) ? b : Float.isNaN(b) ? a : Math.max(a, b);
       default -> null;
     };
   }
@@ -75,7 +75,7 @@ final class HalfOps {
   }
 
   private static int both(boolean pair, Half f) {
-    return pair ? f.of(0) & 0xffff | f.of(16) << 16 : f.of(0) & 0xffff;
+    return pair ? (f.of(0) & 0xffff) | (f.of(16) << 16) : f.of(0) & 0xffff;
   }
 
   /** The float that the lower 16 bits stand for. */
@@ -91,7 +91,7 @@ final class HalfOps {
   /** Rounds to odd: what is rounded once more, to fewer bits, comes out as if rounded once. */
   static float odd(double exact) {
     float rounded = (float) exact;
-    if (rounded == exact || exact != exact || Float.isInfinite(rounded)) {
+    if (rounded == exact || Double.isNaN(exact) || Float.isInfinite(rounded)) {
       return rounded;
     }
     if (Math.abs((double) rounded) > Math.abs(exact)) {

@@ -3,6 +3,7 @@ package io.millrace.engine.backend.cuda.ptx;
 import java.util.function.IntBinaryOperator;
 import java.util.function.IntUnaryOperator;
 import java.util.function.LongBinaryOperator;
+import java.util.function.LongUnaryOperator;
 
 /** Integer arithmetic and logic of 16, 32 and 64 bits; null for what is none of it. */
 final class IntegerOps {
@@ -58,8 +59,7 @@ final class IntegerOps {
               a,
               b,
               c,
-              (x, y, z) ->
-                  out.applyAsInt(two.applyAsInt(in.applyAsInt(x), in.applyAsInt(y)) + z))
+              (x, y, z) -> out.applyAsInt(two.applyAsInt(in.applyAsInt(x), in.applyAsInt(y)) + z))
           : Lanes.int3(d, a, b, c, (x, y, z) -> two.applyAsInt(x, y) + z);
     }
     boolean shift = s.name().startsWith("sh");
@@ -68,7 +68,8 @@ final class IntegerOps {
             d,
             a,
             b,
-            (x, y) -> out.applyAsInt(two.applyAsInt(in.applyAsInt(x), shift ? y : in.applyAsInt(y))))
+            (x, y) ->
+                out.applyAsInt(two.applyAsInt(in.applyAsInt(x), shift ? y : in.applyAsInt(y))))
         : Lanes.int2(d, a, b, two);
   }
 
@@ -80,10 +81,10 @@ final class IntegerOps {
           !s.has("hi")
               ? (a, b) -> a * b
               : bits == 16
-                  ? (a, b) -> a * b >> 16
+                  ? (a, b) -> (a * b) >> 16
                   : signed
-                      ? (a, b) -> (int) ((long) a * b >> 32)
-                      : (a, b) -> (int) ((a & 0xffffffffL) * (b & 0xffffffffL) >>> 32);
+                      ? (a, b) -> (int) (((long) a * b) >> 32)
+                      : (a, b) -> (int) (((a & 0xffffffffL) * (b & 0xffffffffL)) >>> 32);
       case "div" ->
           signed
               ? (a, b) -> b == 0 ? -1 : a / b
@@ -92,10 +93,8 @@ final class IntegerOps {
           signed
               ? (a, b) -> b == 0 ? a : a % b
               : (a, b) -> b == 0 ? a : Integer.remainderUnsigned(a, b);
-      case "min" ->
-          signed ? Math::min : (a, b) -> Integer.compareUnsigned(a, b) < 0 ? a : b;
-      case "max" ->
-          signed ? Math::max : (a, b) -> Integer.compareUnsigned(a, b) > 0 ? a : b;
+      case "min" -> signed ? Math::min : (a, b) -> Integer.compareUnsigned(a, b) < 0 ? a : b;
+      case "max" -> signed ? Math::max : (a, b) -> Integer.compareUnsigned(a, b) > 0 ? a : b;
       case "and" -> (a, b) -> a & b;
       case "or" -> (a, b) -> a | b;
       case "xor" -> (a, b) -> a ^ b;
@@ -114,43 +113,36 @@ final class IntegerOps {
   }
 
   private static Step wide(PtxStatement s, Operands o, boolean signed) {
-    switch (s.name()) {
-      case "popc":
-        return Lanes.longToInt(o.narrow(s.operand(0)), o.wide(s.operand(1)), Long::bitCount);
-      case "clz":
-        return Lanes.longToInt(
-            o.narrow(s.operand(0)), o.wide(s.operand(1)), Long::numberOfLeadingZeros);
-      case "bfi":
-        return BitOps.insertWide(s, o);
-      default:
-        break;
-    }
-    int d = o.wide(s.operand(0));
-    int a = o.wide(s.operand(1));
-    switch (s.name()) {
-      case "not":
-        return Lanes.long1(d, a, x -> ~x);
-      case "neg":
-        return Lanes.long1(d, a, x -> -x);
-      case "abs":
-        return Lanes.long1(d, a, Math::abs);
-      case "brev":
-        return Lanes.long1(d, a, Long::reverse);
-      case "shl":
-        return Lanes.longInt(d, a, o.narrow(s.operand(2)), (x, n) -> n > 63 ? 0 : x << n);
-      case "shr":
-        return Lanes.longInt(
-            d,
-            a,
-            o.narrow(s.operand(2)),
-            signed ? (x, n) -> x >> Math.min(n, 63) : (x, n) -> n > 63 ? 0 : x >>> n);
-      default:
-        break;
-    }
-    LongBinaryOperator two = twoWide(s, signed);
+    return switch (s.name()) {
+      case "popc" -> Lanes.longToInt(o.narrow(s.operand(0)), o.wide(s.operand(1)), Long::bitCount);
+      case "clz" ->
+          Lanes.longToInt(o.narrow(s.operand(0)), o.wide(s.operand(1)), Long::numberOfLeadingZeros);
+      case "bfi" -> BitOps.insertWide(s, o);
+      case "not" -> oneWide(s, o, x -> ~x);
+      case "neg" -> oneWide(s, o, x -> -x);
+      case "abs" -> oneWide(s, o, Math::abs);
+      case "brev" -> oneWide(s, o, Long::reverse);
+      case "shl" -> shiftWide(s, o, (x, n) -> n > 63 ? 0 : x << n);
+      case "shr" ->
+          shiftWide(s, o, signed ? (x, n) -> x >> Math.min(n, 63) : (x, n) -> n > 63 ? 0 : x >>> n);
+      default -> combineWide(s, o, twoWide(s, signed));
+    };
+  }
+
+  private static Step oneWide(PtxStatement s, Operands o, LongUnaryOperator f) {
+    return Lanes.long1(o.wide(s.operand(0)), o.wide(s.operand(1)), f);
+  }
+
+  private static Step shiftWide(PtxStatement s, Operands o, LongBinaryOperator f) {
+    return Lanes.longInt(o.wide(s.operand(0)), o.wide(s.operand(1)), o.narrow(s.operand(2)), f);
+  }
+
+  private static Step combineWide(PtxStatement s, Operands o, LongBinaryOperator two) {
     if (two == null) {
       return null;
     }
+    int d = o.wide(s.operand(0));
+    int a = o.wide(s.operand(1));
     int b = o.wide(s.operand(2));
     return s.name().equals("mad")
         ? Lanes.long3(d, a, b, o.wide(s.operand(3)), (x, y, z) -> two.applyAsLong(x, y) + z)

@@ -45,9 +45,7 @@ final class KernelCompiler {
       try {
         code[i] = instruction(statement);
       } catch (PtxFault e) {
-        throw e.getMessage().startsWith("line ")
-            ? e
-            : statement.unsupported(e.getMessage());
+        throw e.getMessage().startsWith("line ") ? e : statement.unsupported(e.getMessage());
       }
       noteGranule(statement);
     }
@@ -135,25 +133,23 @@ final class KernelCompiler {
   // ---- instructions
 
   private Instruction instruction(PtxStatement s) {
-    switch (s.name()) {
-      case "bra":
-        Integer target = function.labels.get(s.operand(0));
-        if (target == null) {
-          throw s.unsupported("there is no such label");
-        }
-        return make(Instruction.Kind.BRANCH, s, null, target, -1, -1);
-      case "ret":
-      case "exit":
-        return make(Instruction.Kind.RETURN, s, null, -1, -1, -1);
-      case "bar":
-      case "barrier":
-        if (!s.has("warp")) {
-          return barrier(s);
-        }
-        break;
-      default:
-        break;
+    return switch (s.name()) {
+      case "bra" -> branch(s);
+      case "ret", "exit" -> make(Instruction.Kind.RETURN, s, null, -1, -1, -1);
+      case "bar", "barrier" -> s.has("warp") ? step(s) : barrier(s);
+      default -> step(s);
+    };
+  }
+
+  private Instruction branch(PtxStatement s) {
+    Integer target = function.labels.get(s.operand(0));
+    if (target == null) {
+      throw s.unsupported("there is no such label");
     }
+    return make(Instruction.Kind.BRANCH, s, null, target, -1, -1);
+  }
+
+  private Instruction step(PtxStatement s) {
     Step together = WarpOps.compile(s, operands);
     if (together == null) {
       together = MatrixOps.compile(s, operands);

@@ -79,7 +79,7 @@ final class MatrixOps {
   private static void unpack(int bits, int each, boolean brains, double[] into, int at) {
     if (each == 4) {
       for (int i = 0; i < 4; i++) {
-        into[at + i] = (byte) (bits >> 8 * i);
+        into[at + i] = (byte) (bits >> (8 * i));
       }
     } else {
       into[at] = HalfOps.to(bits, brains);
@@ -130,7 +130,7 @@ final class MatrixOps {
               transposed
                   ? shared.get(rows[pair + 1] + lane / 4 * 2, 2)
                   : shared.get(rows[lane / 4] + pair * 2 + 2, 2);
-          into[m].set(w, lane, low | high << 16);
+          into[m].set(w, lane, low | (high << 16));
         }
         into[m].wrote(w, who);
       }

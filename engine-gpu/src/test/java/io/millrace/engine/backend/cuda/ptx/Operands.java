@@ -5,9 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Gives the operands of a kernel their places in a warp's registers: 32-bit (and 16-bit) ones, 64-bit
- * ones and predicates. Numbers, addresses of variables and special registers such as {@code %tid.x}
- * get registers too, set when a warp starts, so that instructions know nothing but registers.
+ * Gives the operands of a kernel their places in a warp's registers: 32-bit (and 16-bit) ones,
+ * 64-bit ones and predicates. Numbers, addresses of variables and special registers such as {@code
+ * %tid.x} get registers too, set when a warp starts, so that instructions know nothing but
+ * registers.
  */
 final class Operands {
   /** Where the registers of a lane of the first warp lie: place + lane. */
@@ -69,6 +70,9 @@ final class Operands {
       narrow.put(operand, place);
       if (function.registerType(operand) == null) {
         if (operand.startsWith("%")) {
+          if (!Block.SPECIALS.contains(operand)) {
+            throw new PtxFault("'" + operand + "' was not declared");
+          }
           specials.put(operand, place);
         } else {
           narrowConstants.put(place, (int) value(operand));

@@ -48,7 +48,7 @@ final class RaceShadow {
   void read(Warp warp, int lane, int offset, int size, boolean atomic, Memory memory) {
     int shift = fit(warp);
     int thread = warp.first + lane;
-    long stamp = warp.interval << INTERVAL_SHIFT | (atomic ? ATOMIC : 0) | thread;
+    long stamp = (warp.interval << INTERVAL_SHIFT) | (atomic ? ATOMIC : 0) | thread;
     for (int i = offset >> shift; i <= (offset + size - 1) >> shift; i++) {
       if (writes[i] != 0 && races(warp, thread, writes[i], atomic)) {
         throw race(warp, lane, "read", writes[i], "written", i << shift, memory);
@@ -65,7 +65,7 @@ final class RaceShadow {
   void write(Warp warp, int lane, int offset, int size, boolean atomic, Memory memory) {
     int shift = fit(warp);
     int thread = warp.first + lane;
-    long stamp = warp.interval << INTERVAL_SHIFT | (atomic ? ATOMIC : 0) | thread;
+    long stamp = (warp.interval << INTERVAL_SHIFT) | (atomic ? ATOMIC : 0) | thread;
     for (int i = offset >> shift; i <= (offset + size - 1) >> shift; i++) {
       if (writes[i] != 0 && races(warp, thread, writes[i], atomic)) {
         throw race(warp, lane, "write", writes[i], "written", i << shift, memory);

@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.Map;
 
 /**
- * 32 threads that run the same instruction wherever they can. Their registers lie side by side: lane
- * l of a register at place + l; of a predicate each lane is a bit. A register knows in which lanes
- * it was ever set.
+ * 32 threads that run the same instruction wherever they can. Their registers lie side by side:
+ * lane l of a register at place + l; of a predicate each lane is a bit. A register knows in which
+ * lanes it was ever set.
  *
  * <p>Threads that part at a branch become groups of their own. The group that is furthest behind in
  * the text runs first, so groups meet again where their ways do; a group at an instruction that
@@ -20,7 +20,7 @@ final class Warp {
   }
 
   private static final int LANES = Operands.LANES;
-  private static final int FOREVER = 200_000_000;
+  private static final int FOREVER = 50_000_000;
 
   final Block block;
 
@@ -129,7 +129,7 @@ final class Warp {
 
   /** Sets a predicate in the lanes {@code who} to their bits of {@code values}. */
   void setPredicate(int index, int who, int values) {
-    p[index] = p[index] & ~who | values & who;
+    p[index] = (p[index] & ~who) | (values & who);
     setP[index] |= who;
   }
 
@@ -268,8 +268,7 @@ final class Warp {
       int at = groups.anyPc();
       pc = at;
       throw fault(
-          Integer.numberOfTrailingZeros(groups.anyMask()),
-          "waits for lanes that never come here");
+          Integer.numberOfTrailingZeros(groups.anyMask()), "waits for lanes that never come here");
     }
     pc = groups.pc(lowest);
     active = groups.take(lowest);

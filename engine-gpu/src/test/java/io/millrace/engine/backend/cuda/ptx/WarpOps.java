@@ -58,7 +58,7 @@ final class WarpOps {
         int step = w.r[b + lane] & 31;
         int clamp = w.r[c + lane] & 31;
         int segments = w.r[c + lane] >> 8 & 31;
-        int most = lane & segments | clamp & ~segments;
+        int most = (lane & segments) | (clamp & ~segments);
         int least = lane & segments;
         int from;
         boolean within;
@@ -76,7 +76,7 @@ final class WarpOps {
             within = from <= most;
           }
           case "idx" -> {
-            from = least | step & ~segments;
+            from = least | (step & ~segments);
             within = from <= most;
           }
           default -> throw s.unsupported("the mode is not known");
