@@ -81,6 +81,67 @@ class AttentionKernelTest {
     }
   }
 
+  /** Two segments: the whole sequence but for a few positions at the start, and its last row. */
+  @ParameterizedTest
+  @CsvSource({
+    "f32, 6, 2, 18, 5, 29, 0, 0",
+    "f32, 2, 1, 64, 16, 140, 0, 40",
+    "f32, 3, 3, 96, 16, 70, 5, 0",
+    "f16, 4, 2, 128, 16, 80, 0, 0",
+    "int8, 4, 1, 64, 7, 66, 0, 0",
+    "int8, 2, 1, 128, 16, 40, 3, 30"
+  })
+  void chunksAreNearDoublePrecision(
+      String type,
+      int heads,
+      int kvHeads,
+      int headDim,
+      int blockTokens,
+      int tokens,
+      float softCap,
+      int window) {
+    Shape shape = new Shape(heads, kvHeads, headDim, blockTokens, tokens);
+    float[] k = Near.floats(random, tokens * kvHeads * headDim, 1);
+    float[] v = Near.floats(random, tokens * kvHeads * headDim, 3);
+    int[] positions = new int[tokens - 4];
+    Arrays.setAll(positions, row -> row == tokens - 5 ? tokens - 1 : 3 + row);
+    float[] q = Near.floats(random, positions.length * heads * headDim, 1);
+    int[] tables = Arrays.copyOf(shape.table(), 2 * shape.blocks());
+    System.arraycopy(shape.table(), 0, tables, shape.blocks(), shape.blocks());
+    try (KernelRun run = new KernelRun()) {
+      Cache cache = store(run, type, shape, k, v);
+      Array out = run.empty(4 * q.length);
+      run.launch(
+          "attention_prefill",
+          "attention_prefill_" + type + (headDim <= 64 ? "_d64" : "_d128"),
+          ceilDiv(positions.length - 1, 64),
+          heads,
+          2,
+          128,
+          run.floats(q),
+          cache.k(),
+          cache.v(),
+          cache.scalesK(),
+          cache.scalesV(),
+          run.ints(positions),
+          run.ints(0, positions.length - 1, positions.length),
+          run.ints(tables),
+          out,
+          heads,
+          kvHeads,
+          headDim,
+          blockTokens,
+          shape.blocks(),
+          window,
+          0.3f,
+          softCap);
+      double[] keys = widened(type, k, shape);
+      double[] values = widened(type, v, shape);
+      double[] expected = expected(shape, keys, values, q, positions, softCap, window);
+      Near.assertNear(run.readFloats(out), expected, 2e-3); // everything rounded to binary16
+    }
+  }
+
   @Test
   void aRowComesOutTheSameInAnyCompany() {
     Shape shape = new Shape(4, 2, 32, 16, 280);
