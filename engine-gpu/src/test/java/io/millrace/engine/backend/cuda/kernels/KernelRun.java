@@ -1,0 +1,144 @@
+package io.millrace.engine.backend.cuda.kernels;
+
+import io.millrace.engine.backend.cuda.CudaDriver;
+import io.millrace.engine.backend.cuda.LaunchShape;
+import io.millrace.engine.backend.cuda.ptx.PtxDriver;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Runs single kernels of the committed PTX. Each array is its own allocation, so that the
+ * interpreter sees whatever reads or writes past one.
+ */
+final class KernelRun implements AutoCloseable {
+  private static final Map<String, byte[]> TEXTS = new ConcurrentHashMap<>();
+
+  private final CudaDriver driver = new PtxDriver(256 << 20);
+  private final CudaDriver.Stream stream = driver.stream();
+  private final List<CudaDriver.DeviceMemory> memory = new ArrayList<>();
+
+  /** An array on the device. */
+  record Array(long address, int bytes) {
+    static final Array NONE = new Array(0, 0);
+  }
+
+  Array floats(float... x) {
+    ByteBuffer bytes = little(4 * x.length);
+    bytes.asFloatBuffer().put(x);
+    return bytes(bytes.array());
+  }
+
+  Array ints(int... x) {
+    ByteBuffer bytes = little(4 * x.length);
+    bytes.asIntBuffer().put(x);
+    return bytes(bytes.array());
+  }
+
+  Array longs(long... x) {
+    ByteBuffer bytes = little(8 * x.length);
+    bytes.asLongBuffer().put(x);
+    return bytes(bytes.array());
+  }
+
+  Array bytes(byte[] x) {
+    Array array = empty(x.length);
+    try (CudaDriver.PinnedMemory pinned = driver.allocatePinned(x.length)) {
+      pinned.buffer().put(0, x);
+      driver.copyToDevice(array.address(), pinned, 0, x.length, stream);
+      stream.synchronize();
+    }
+    return array;
+  }
+
+  /** Memory that nothing has been written to. */
+  Array empty(int bytes) {
+    CudaDriver.DeviceMemory range = driver.allocate("test", bytes);
+    memory.add(range);
+    return new Array(range.address(), bytes);
+  }
+
+  /** Arguments are Arrays, Integers and Floats in the kernel's order. */
+  void launch(
+      String module, String kernel, int gridX, int gridY, int gridZ, int threads, Object... args) {
+    try (CudaDriver.Module loaded = driver.load(module, text(module))) {
+      CudaDriver.Function function = loaded.function(kernel);
+      try (CudaDriver.Parameters parameters = driver.parameters(function)) {
+        int at = 0;
+        for (Object arg : args) {
+          if (arg instanceof Array array) {
+            parameters.buffer().putLong(at, array.address());
+            at += 8;
+          } else {
+            int bits =
+                arg instanceof Float real ? Float.floatToRawIntBits(real) : (Integer) arg;
+            parameters.buffer().putInt(at, bits);
+            at += 4;
+          }
+        }
+        if (at != function.parameterBytes()) {
+          throw new IllegalArgumentException(
+              kernel + " takes " + function.parameterBytes() + " bytes of parameters, not " + at);
+        }
+        LaunchShape shape = new LaunchShape(gridX, gridY, gridZ, threads, 1, 1, 0);
+        driver.launch(function, shape, parameters, stream);
+        stream.synchronize();
+      }
+    }
+  }
+
+  float[] readFloats(Array array) {
+    float[] x = new float[array.bytes() / 4];
+    read(array).asFloatBuffer().get(x);
+    return x;
+  }
+
+  int[] readInts(Array array) {
+    int[] x = new int[array.bytes() / 4];
+    read(array).asIntBuffer().get(x);
+    return x;
+  }
+
+  ByteBuffer read(Array array) {
+    try (CudaDriver.PinnedMemory pinned = driver.allocatePinned(array.bytes())) {
+      driver.copyToHost(pinned, 0, array.address(), array.bytes(), stream);
+      stream.synchronize();
+      byte[] bytes = new byte[array.bytes()];
+      pinned.buffer().get(0, bytes);
+      return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+  }
+
+  private static ByteBuffer little(int bytes) {
+    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private static byte[] text(String module) {
+    return TEXTS.computeIfAbsent(
+        module,
+        name -> {
+          try {
+            return Files.readAllBytes(Ptx.RESOURCES.resolve("sm80/" + name + ".ptx"));
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+  }
+
+  static int ceilDiv(int count, int by) {
+    return (count + by - 1) / by;
+  }
+
+  @Override
+  public void close() {
+    memory.forEach(CudaDriver.DeviceMemory::close);
+    stream.close();
+    driver.close();
+  }
+}
