@@ -38,3 +38,17 @@ __device__ inline size_t packedScale4(int row, int k, int columns) {
   size_t pair = (size_t)(row / 16) * (padded(columns, 64) / 64) + k / 64;
   return pair * 32 + row % 8 * 4 + k / 32 % 2 * 2 + row / 8 % 2;
 }
+
+// Two bits [rows/16][K/128][32 lanes][2 pairs of blocks][2 rows] words of 16: index in words.
+__device__ inline size_t packed2(int row, int k, int columns) {
+  size_t four = (size_t)(row / 16) * (columns / 128) + k / 128;
+  return four * 128 + (row % 8 * 4 + k % 32 / 8) * 4 + k / 64 % 2 * 2 + row / 8 % 2;
+}
+
+// The lowest bit of element k in its word.
+__device__ inline int packed2Bit(int k) { return k % 4 * 8 + k / 32 % 2 * 4 + k % 8 / 4 * 2; }
+
+// Where a row's scale lies among those of spans of K: [rows/16][K/span][8][2 rows].
+__device__ inline size_t packedSpan(int row, int k, int columns, int span) {
+  return ((size_t)(row / 16) * (columns / span) + k / span) * 16 + row % 8 * 2 + row / 8 % 2;
+}
