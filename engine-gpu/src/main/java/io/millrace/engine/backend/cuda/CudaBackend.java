@@ -12,6 +12,7 @@ import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.backend.TensorData;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.model.ForwardBatch;
+import io.millrace.engine.quant.RowDecoder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
@@ -73,7 +74,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public boolean supports(GgmlType type) {
-    return WeightLayout.of(type).isPresent();
+    return RowDecoder.supports(type);
   }
 
   /** The device, in words: for logs. */
@@ -106,19 +107,17 @@ public final class CudaBackend implements Backend {
   @Override
   public Tensor weight(String name, GgmlType type, int rows, int columns, TensorData data)
       throws IOException {
-    WeightLayout layout =
-        WeightLayout.of(type)
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "tensor " + name + " is " + type + ", for which cuda has no kernels"));
+    if (!supports(type)) {
+      throw new IllegalArgumentException(
+          "tensor " + name + " is " + type + ", for which cuda has no kernels");
+    }
     if (rows < 1 || columns < 1 || columns % type.blockElements() != 0) {
       throw new IllegalArgumentException(
           "tensor " + name + " is " + rows + " x " + columns + ", which " + type + " cannot hold");
     }
     return rows == 1
         ? upload.vector(name, type, columns, data)
-        : upload.matrix(name, type, layout, rows, columns, data);
+        : upload.matrix(name, type, rows, columns, data);
   }
 
   @Override
@@ -155,35 +154,22 @@ public final class CudaBackend implements Backend {
   @Override
   public void embed(Tensor table, Tensor out) {
     CudaTensor to = CudaTensor.of(out);
-    long elements;
-    long scales = 0;
-    String kernel;
-    if (table instanceof CudaTensor vector) { // a vocabulary of one
-      kernel = "embed_f32";
-      elements = vector.address();
-    } else {
-      CudaWeight weight = CudaWeight.of(table);
-      kernel =
-          switch (weight.layout()) {
-            case F32 -> "embed_f32";
-            case BF16 -> "embed_bf16";
-            case W16 -> "embed_w16";
-            case W8 -> "embed_w8";
-            case W4 -> "embed_w4";
-          };
-      elements = weight.elements();
-      scales = weight.layout().scaled() ? weight.scales() : 0;
-    }
-    launches.begin(kernels.get("embed", kernel), step.rows(), 1, 1, 128).pointer(elements);
-    if (scales != 0) {
-      launches.pointer(scales);
+    String suffix = table instanceof CudaWeight weight ? weight.form().suffix() : "f32";
+    launches.begin(kernels.get("embed", "embed_" + suffix), step.rows(), 1, 1, 128);
+    if (table instanceof CudaWeight weight) {
+      weight.addTo(launches);
+    } else { // a vocabulary of one
+      launches.pointer(CudaTensor.of(table).address());
     }
     launches
         .pointer(step.tokens())
         .pointer(to.address())
         .integer(step.rows())
-        .integer(table.columns())
-        .end();
+        .integer(table.columns());
+    if (table instanceof CudaWeight weight) {
+      weight.addLastTo(launches);
+    }
+    launches.end();
     matmul.written(to);
   }
 

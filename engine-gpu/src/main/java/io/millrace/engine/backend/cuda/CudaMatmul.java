@@ -1,5 +1,7 @@
 package io.millrace.engine.backend.cuda;
 
+import io.millrace.engine.backend.cuda.pack.PackedForm;
+
 /**
  * Weights times activations. Weights of a quantised type and of binary16 want their activations in
  * a form of their own, which is made once for all weights that read the same activations: queries,
@@ -26,9 +28,13 @@ final class CudaMatmul implements AutoCloseable {
     TWO_HALVES
   }
 
-  private record Prepared(CudaTensor x, int rows, int padded, Form form) {
-    boolean is(CudaTensor other, int otherRows, int otherPadded, Form otherForm) {
-      return x == other && rows == otherRows && padded == otherPadded && form == otherForm;
+  private record Prepared(CudaTensor x, int paddedRows, int rows, int padded, Form form) {
+    boolean is(CudaTensor other, int rowsPadded, int otherRows, int otherPadded, Form otherForm) {
+      return x == other
+          && paddedRows == rowsPadded
+          && rows == otherRows
+          && padded == otherPadded
+          && form == otherForm;
     }
   }
 
@@ -57,21 +63,23 @@ final class CudaMatmul implements AutoCloseable {
   }
 
   void multiply(int rows, CudaWeight weight, CudaTensor x, CudaTensor out) {
-    switch (weight.layout()) {
-      case F32 -> plain("gemm_f32", rows, weight, x, out);
-      case BF16 -> plain("gemm_bf16", rows, weight, x, out);
-      case W16 -> halves(rows, weight, x, out);
-      case W8 -> int8("gemm_w8", rows, weight, x, out);
-      case W4 -> int8("gemm_w4", rows, weight, x, out);
+    if (weight.form().isPlain()) {
+      plain(rows, weight, x, out);
+    } else if (weight.form().isQuantised()) {
+      int8(rows, weight, x, out);
+    } else {
+      halves(rows, weight, x, out);
     }
     written(out);
   }
 
-  private void plain(String name, int rows, CudaWeight weight, CudaTensor x, CudaTensor out) {
+  private void plain(int rows, CudaWeight weight, CudaTensor x, CudaTensor out) {
     int outputs = weight.rows();
+    String name = "gemm_" + weight.form().suffix();
+    weight.addTo(
+        launches.begin(
+            kernels.get("gemm_f32", name), ceil(outputs, 4), ceil(rows, 8), 1, 4 * WARP));
     launches
-        .begin(kernels.get("gemm_f32", name), ceil(outputs, 4), ceil(rows, 8), 1, 4 * WARP)
-        .pointer(weight.elements())
         .pointer(x.address())
         .pointer(out.address())
         .integer(rows)
@@ -82,13 +90,13 @@ final class CudaMatmul implements AutoCloseable {
 
   private void halves(int rows, CudaWeight weight, CudaTensor x, CudaTensor out) {
     int padded = weight.paddedColumns();
-    int tile = rowsOfTile(rows);
+    int tile = rowsOfTile(weight.form(), rows);
     int paddedRows = ceil(rows, tile) * tile;
     long elements = (long) paddedRows * padded;
     long hi = high.reserve(2 * elements);
     long lo = low.reserve(2 * elements);
     long ofRows = rowScales.reserve(4L * paddedRows);
-    if (prepared == null || !prepared.is(x, rows, padded, Form.TWO_HALVES)) {
+    if (prepared == null || !prepared.is(x, paddedRows, rows, padded, Form.TWO_HALVES)) {
       launches
           .begin(kernels.get("quantise", "quantise_split"), paddedRows, 1, 1, 256)
           .pointer(x.address())
@@ -99,17 +107,11 @@ final class CudaMatmul implements AutoCloseable {
           .integer(x.columns())
           .integer(padded)
           .end();
-      prepared = new Prepared(x, rows, padded, Form.TWO_HALVES);
+      prepared = new Prepared(x, paddedRows, rows, padded, Form.TWO_HALVES);
     }
     int warps = Math.min(WARPS_MAX, padded / 32);
+    weight.addTo(begin(weight, tile, paddedRows, warps));
     launches
-        .begin(
-            kernels.get("gemm_w16", "gemm_w16_n" + tile),
-            ceil(weight.rows(), 16),
-            paddedRows / tile,
-            1,
-            WARP * warps)
-        .pointer(weight.elements())
         .pointer(hi)
         .pointer(lo)
         .pointer(ofRows)
@@ -120,15 +122,15 @@ final class CudaMatmul implements AutoCloseable {
         .end();
   }
 
-  private void int8(String name, int rows, CudaWeight weight, CudaTensor x, CudaTensor out) {
+  private void int8(int rows, CudaWeight weight, CudaTensor x, CudaTensor out) {
     int padded = weight.paddedColumns();
-    int tile = rowsOfTile(rows);
+    int tile = rowsOfTile(weight.form(), rows);
     int paddedRows = ceil(rows, tile) * tile;
     long elements = (long) paddedRows * padded;
     long ofQuants = quants.reserve(elements);
     long ofScales = scales.reserve(elements / 8); // 4 bytes for each block of 32
     long ofSums = sums.reserve(elements / 8);
-    if (prepared == null || !prepared.is(x, rows, padded, Form.INT8)) {
+    if (prepared == null || !prepared.is(x, paddedRows, rows, padded, Form.INT8)) {
       launches
           .begin(kernels.get("quantise", "quantise_q8"), ceil(padded, 128), paddedRows, 1, WARP)
           .pointer(x.address())
@@ -139,29 +141,37 @@ final class CudaMatmul implements AutoCloseable {
           .integer(x.columns())
           .integer(padded)
           .end();
-      prepared = new Prepared(x, rows, padded, Form.INT8);
+      prepared = new Prepared(x, paddedRows, rows, padded, Form.INT8);
     }
-    int warps = Math.min(WARPS_MAX, padded / 64);
+    int columnsOfStep = weight.form() == PackedForm.W2 ? 128 : 64;
+    int warps = Math.min(WARPS_MAX, padded / columnsOfStep);
+    weight.addTo(begin(weight, tile, paddedRows, warps));
     launches
-        .begin(
-            kernels.get(name, name + "_n" + tile),
-            ceil(weight.rows(), 16),
-            paddedRows / tile,
-            1,
-            WARP * warps)
-        .pointer(weight.elements())
-        .pointer(weight.scales())
         .pointer(ofQuants)
         .pointer(ofScales)
         .pointer(out.address())
         .integer(rows)
         .integer(weight.rows())
-        .integer(padded)
-        .end();
+        .integer(padded);
+    weight.addLastTo(launches);
+    launches.end();
+  }
+
+  private Launches begin(CudaWeight weight, int tile, int paddedRows, int warps) {
+    String module = "gemm_" + weight.form().suffix();
+    return launches.begin(
+        kernels.get(module, module + "_n" + tile),
+        ceil(weight.rows(), 16),
+        paddedRows / tile,
+        1,
+        WARP * warps);
   }
 
   /** Rows of activations that one block of threads multiplies with. */
-  private static int rowsOfTile(int rows) {
+  private static int rowsOfTile(PackedForm form, int rows) {
+    if (form == PackedForm.ANY) { // has these two alone
+      return rows <= 8 ? 8 : 64;
+    }
     return rows <= 8 ? 8 : rows <= 16 ? 16 : rows <= 32 ? 32 : 64;
   }
 

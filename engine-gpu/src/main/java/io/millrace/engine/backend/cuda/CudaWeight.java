@@ -1,30 +1,24 @@
 package io.millrace.engine.backend.cuda;
 
 import io.millrace.engine.backend.Tensor;
+import io.millrace.engine.backend.cuda.pack.PackedForm;
 import io.millrace.engine.gguf.GgmlType;
+import io.millrace.engine.quant.BlockFormat;
 
-/** A matrix as its type's kernels want it: see {@link WeightLayout}. */
+/** A matrix in the form that its type's kernels read: elements, scales and minima apart. */
 final class CudaWeight implements Tensor {
   private final GgmlType type;
-  private final WeightLayout layout;
+  private final PackedForm form;
   private final int rows;
   private final int columns;
-  private final CudaMemory.Range elements;
-  private final CudaMemory.Range scales; // null where the layout has none
+  private final CudaMemory.Range[] parts;
 
-  CudaWeight(
-      GgmlType type,
-      WeightLayout layout,
-      int rows,
-      int columns,
-      CudaMemory.Range elements,
-      CudaMemory.Range scales) {
+  CudaWeight(GgmlType type, int rows, int columns, CudaMemory.Range[] parts) {
     this.type = type;
-    this.layout = layout;
+    this.form = PackedForm.of(type);
     this.rows = rows;
     this.columns = columns;
-    this.elements = elements;
-    this.scales = scales;
+    this.parts = parts;
   }
 
   static CudaWeight of(Tensor tensor) {
@@ -34,21 +28,30 @@ final class CudaWeight implements Tensor {
     throw new IllegalArgumentException("not a weight that cuda has loaded");
   }
 
-  WeightLayout layout() {
-    return layout;
+  PackedForm form() {
+    return form;
   }
 
-  long elements() {
-    return elements.address();
+  /** Writes the addresses of the parts, as this form's kernels take them: first of all. */
+  void addTo(Launches launches) {
+    for (CudaMemory.Range part : parts) {
+      launches.pointer(part.address());
+    }
+    if (form == PackedForm.ANY && parts.length == 2) {
+      launches.pointer(0); // no minima
+    }
   }
 
-  long scales() {
-    return scales.address();
+  /** Writes how many elements share a scale, where this form's kernels want that: last of all. */
+  void addLastTo(Launches launches) {
+    if (form == PackedForm.ANY) {
+      launches.integer(BlockFormat.of(type).orElseThrow().subBlock());
+    }
   }
 
   /** Columns with their padding. */
   int paddedColumns() {
-    return layout.paddedColumns(columns);
+    return form.paddedColumns(columns);
   }
 
   @Override
@@ -68,14 +71,17 @@ final class CudaWeight implements Tensor {
 
   @Override
   public long bytes() {
-    return elements.bytes() + (scales == null ? 0 : scales.bytes());
+    long bytes = 0;
+    for (CudaMemory.Range part : parts) {
+      bytes += part.bytes();
+    }
+    return bytes;
   }
 
   @Override
   public void close() {
-    elements.close();
-    if (scales != null) {
-      scales.close();
+    for (CudaMemory.Range part : parts) {
+      part.close();
     }
   }
 }

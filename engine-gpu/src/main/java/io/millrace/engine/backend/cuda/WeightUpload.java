@@ -1,6 +1,8 @@
 package io.millrace.engine.backend.cuda;
 
 import io.millrace.engine.backend.TensorData;
+import io.millrace.engine.backend.cuda.pack.PackedForm;
+import io.millrace.engine.backend.cuda.pack.TilePacker;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.quant.RowDecoder;
 import java.io.IOException;
@@ -55,95 +57,171 @@ final class WeightUpload implements AutoCloseable {
     }
   }
 
-  /** A matrix. */
-  CudaWeight matrix(
-      String name, GgmlType type, WeightLayout layout, int rows, int columns, TensorData data)
+  /** A matrix, in the form that its type's kernels read. */
+  CudaWeight matrix(String name, GgmlType type, int rows, int columns, TensorData data)
       throws IOException {
-    long tiles = (rows + layout.tileRows() - 1L) / layout.tileRows();
-    CudaMemory.Range elements =
-        memory.allocate(
-            CudaMemory.Use.WEIGHTS, "tensor " + name, tiles * layout.tileBytes(columns));
-    CudaMemory.Range scales = null;
+    PackedForm form = PackedForm.of(type);
+    Tiles tiles = form.isPlain() ? new Plain(type, columns) : new Packed(type, form, columns);
+    long count = (rows + tiles.rows() - 1L) / tiles.rows();
+    CudaMemory.Range[] parts = new CudaMemory.Range[tiles.parts()];
     try {
-      if (layout.scaled()) {
-        scales =
-            memory.allocate(
-                CudaMemory.Use.WEIGHTS,
-                "the scales of tensor " + name,
-                tiles * layout.tileScaleBytes(columns));
+      for (int part = 0; part < parts.length; part++) {
+        String what = part == 0 ? "tensor " + name : "the scales of tensor " + name;
+        parts[part] =
+            memory.allocate(CudaMemory.Use.WEIGHTS, what, count * tiles.partBytes(part));
       }
-      fill(type, layout, rows, columns, data, elements, scales);
-      return new CudaWeight(type, layout, rows, columns, elements, scales);
+      fill(type, tiles, rows, columns, data, parts);
+      return new CudaWeight(type, rows, columns, parts);
     } catch (IOException | RuntimeException | Error e) {
-      elements.close();
-      if (scales != null) {
-        scales.close();
+      for (CudaMemory.Range part : parts) {
+        if (part != null) {
+          part.close();
+        }
       }
       throw e;
     }
   }
 
+  /** How rows become the parts of a tile. */
+  private interface Tiles {
+    /** Rows of a tile. */
+    int rows();
+
+    int parts();
+
+    int partBytes(int part);
+
+    /**
+     * @param file rows from {@code at} on
+     * @param count how many, at most a tile's
+     * @param to for each part where the tile begins
+     */
+    void pack(ByteBuffer file, int at, int count, ByteBuffer[] to);
+  }
+
+  /** As in the file, row by row. */
+  private record Plain(GgmlType type, int columns) implements Tiles {
+    @Override
+    public int rows() {
+      return 1;
+    }
+
+    @Override
+    public int parts() {
+      return 1;
+    }
+
+    @Override
+    public int partBytes(int part) {
+      return Math.toIntExact(type.bytes(columns));
+    }
+
+    @Override
+    public void pack(ByteBuffer file, int at, int count, ByteBuffer[] to) {
+      to[0].put(to[0].position(), file, at, partBytes(0));
+    }
+  }
+
+  private static final class Packed implements Tiles {
+    private final PackedForm form;
+    private final TilePacker packer;
+    private final int columns;
+    private final int rowBytes;
+    private final byte[] tile;
+
+    Packed(GgmlType type, PackedForm form, int columns) {
+      this.form = form;
+      this.columns = columns;
+      packer = new TilePacker(type, columns);
+      rowBytes = Math.toIntExact(type.bytes(columns));
+      tile = new byte[TilePacker.ROWS * rowBytes];
+    }
+
+    @Override
+    public int rows() {
+      return TilePacker.ROWS;
+    }
+
+    @Override
+    public int parts() {
+      return packer.parts();
+    }
+
+    @Override
+    public int partBytes(int part) {
+      return packer.partBytes(part);
+    }
+
+    @Override
+    public void pack(ByteBuffer file, int at, int count, ByteBuffer[] to) {
+      boolean full = count == TilePacker.ROWS && form.paddedColumns(columns) == columns;
+      if (full && WordPacking.knows(form)) {
+        WordPacking.pack(form, file, at, count, columns, to);
+      } else {
+        file.get(at, tile, 0, count * rowBytes);
+        packer.pack(tile, count, to);
+      }
+    }
+  }
+
   private void fill(
       GgmlType type,
-      WeightLayout layout,
+      Tiles tiles,
       int rows,
       int columns,
       TensorData data,
-      CudaMemory.Range elements,
-      CudaMemory.Range scales)
+      CudaMemory.Range[] parts)
       throws IOException {
-    int tileBytes = layout.tileBytes(columns);
-    int tileScaleBytes = layout.tileScaleBytes(columns);
-    int tileRows = layout.tileRows();
+    int tileBytes = 0;
+    for (int part = 0; part < parts.length; part++) {
+      tileBytes += tiles.partBytes(part);
+    }
     int rowBytes = Math.toIntExact(type.bytes(columns));
-    int tilesMax = Math.max(1, PIECE_BYTES / (tileBytes + tileScaleBytes));
-    reserve(tilesMax * (tileBytes + tileScaleBytes));
-    if (file.length < tilesMax * tileRows * rowBytes) {
-      file = new byte[tilesMax * tileRows * rowBytes];
+    int tilesMax = Math.max(1, PIECE_BYTES / tileBytes);
+    int rowsMax = Math.min(tilesMax * tiles.rows(), (rows + 15) / 16 * 16);
+    reserve(tilesMax * tileBytes);
+    if (file.length < rowsMax * rowBytes) {
+      file = new byte[rowsMax * rowBytes];
     }
     ByteBuffer from = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
-    int rowsOfPiece = tilesMax * tileRows;
-    for (int first = 0, piece = 0; first < rows; first += rowsOfPiece, piece++) {
-      Piece to = pieces.get(piece % pieces.size());
-      to.copied().synchronize();
-      ByteBuffer buffer = to.pinned().buffer();
-      int count = Math.min(rowsOfPiece, rows - first);
-      int tiles = (count + tileRows - 1) / tileRows;
+    for (int first = 0, piece = 0; first < rows; first += tilesMax * tiles.rows(), piece++) {
+      int count = Math.min(tilesMax * tiles.rows(), rows - first);
       data.read((long) first * rowBytes, file, count * rowBytes);
-      if (count % tileRows != 0 || layout.paddedColumns(columns) != columns) {
-        clear(buffer, tiles * (tileBytes + tileScaleBytes));
-      }
-      for (int tile = 0; tile < tiles; tile++) {
-        layout.pack(
-            from,
-            tile * tileRows * rowBytes,
-            Math.min(tileRows, count - tile * tileRows),
-            columns,
-            buffer,
-            tile * tileBytes,
-            buffer,
-            tiles * tileBytes + tile * tileScaleBytes);
-      }
-      long at = first / tileRows;
-      driver.copyToDevice(
-          elements.address() + at * tileBytes, to.pinned(), 0, tiles * tileBytes, stream);
-      if (scales != null) {
-        driver.copyToDevice(
-            scales.address() + at * tileScaleBytes,
-            to.pinned(),
-            tiles * tileBytes,
-            tiles * tileScaleBytes,
-            stream);
-      }
-      to.copied().record(stream);
+      send(pieces.get(piece % pieces.size()), from, rowBytes, tiles, first, count, parts);
     }
     stream.synchronize(); // other streams read the weight, too
   }
 
-  private static void clear(ByteBuffer buffer, int bytes) {
-    for (int at = 0; at < bytes; at++) {
-      buffer.put(at, (byte) 0);
+  private void send(
+      Piece piece,
+      ByteBuffer from,
+      int rowBytes,
+      Tiles tiles,
+      int first,
+      int count,
+      CudaMemory.Range[] parts) {
+    piece.copied().synchronize();
+    int tileCount = (count + tiles.rows() - 1) / tiles.rows();
+    int[] begins = new int[parts.length + 1];
+    ByteBuffer[] to = new ByteBuffer[parts.length];
+    for (int part = 0; part < parts.length; part++) {
+      begins[part + 1] = begins[part] + tileCount * tiles.partBytes(part);
+      to[part] = piece.pinned().buffer().duplicate().order(ByteOrder.LITTLE_ENDIAN);
     }
+    for (int tile = 0; tile < tileCount; tile++) {
+      for (int part = 0; part < parts.length; part++) {
+        to[part].position(begins[part] + tile * tiles.partBytes(part));
+      }
+      int row = tile * tiles.rows();
+      tiles.pack(from, row * rowBytes, Math.min(tiles.rows(), count - row), to);
+    }
+    for (int part = 0; part < parts.length; part++) {
+      long at = (long) (first / tiles.rows()) * tiles.partBytes(part);
+      int bytes = begins[part + 1] - begins[part];
+      driver.copyToDevice(
+          parts[part].address() + at, piece.pinned(), begins[part], bytes, stream);
+    }
+    piece.copied().record(stream);
   }
 
   private void reserve(int bytes) {
