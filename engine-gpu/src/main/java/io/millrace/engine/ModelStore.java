@@ -84,8 +84,7 @@ public final class ModelStore {
    * @param device which of the GPUs, from 0
    * @throws IOException with one line that names the file and what is wrong with it
    */
-  public synchronized Lease acquire(Path path, BackendKind kind, int device)
-      throws IOException {
+  public synchronized Lease acquire(Path path, BackendKind kind, int device) throws IOException {
     Path real = path.toRealPath();
     Key key = new Key(real, ModelSources.modified(real), kind, device);
     Entry entry = entries.get(key);

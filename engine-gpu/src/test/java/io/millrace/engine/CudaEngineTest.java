@@ -9,10 +9,10 @@ import io.millrace.engine.backend.cuda.CudaBackend;
 import io.millrace.engine.backend.cuda.ptx.PtxDriver;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.gguf.GgufFile;
+import io.millrace.engine.model.ToyLlama;
 import io.millrace.engine.model.Transformer;
 import io.millrace.engine.speculative.DraftModelProposer;
 import io.millrace.engine.speculative.DraftProposer;
-import io.millrace.engine.model.ToyLlama;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,15 +57,13 @@ class CudaEngineTest {
       answers.forEach((id, tokens) -> begun.put(id, tokens.subList(0, 2)));
       Map<String, List<TokenOutput>> resumed = run(file, cuda, batched, begun);
       answers.forEach(
-          (id, tokens) ->
-              assertThat(resumed.get(id)).isEqualTo(tokens.subList(2, OUTPUT_TOKENS)));
+          (id, tokens) -> assertThat(resumed.get(id)).isEqualTo(tokens.subList(2, OUTPUT_TOKENS)));
 
       Speculation speculation = Speculation.fixed(Speculation.Method.DRAFT_MODEL, 2);
       Map<String, List<TokenOutput>> speculated =
           run(file, cuda, batched.withSpeculation(speculation), Map.of());
       assertThat(ids(speculated)).isEqualTo(ids(answers));
-      assertThat(speculated.values().stream().flatMap(List::stream))
-          .anyMatch(TokenOutput::drafted);
+      assertThat(speculated.values().stream().flatMap(List::stream)).anyMatch(TokenOutput::drafted);
     }
   }
 

@@ -44,8 +44,8 @@ public enum BackendKind {
   }
 
   /**
-   * What this stands for on this machine: {@link #CUDA} for {@link #AUTO} where a GPU can be had, so
-   * that a model and its engines come out the same. Logs which and why.
+   * What this stands for on this machine: {@link #CUDA} for {@link #AUTO} where a GPU can be had,
+   * so that a model and its engines come out the same. Logs which and why.
    *
    * @param device which of the GPUs, from 0
    */

@@ -201,7 +201,8 @@ public abstract class BackendParity {
     "GELU_TANH, 2, 33, 200",
     "RELU_SQUARED, 3, 45, 10"
   })
-  protected void gluAgrees(Activation activation, int rows, int columns, float range) throws IOException {
+  protected void gluAgrees(Activation activation, int rows, int columns, float range)
+      throws IOException {
     float[] gate = floats(rows * columns, range);
     float[] up = floats(rows * columns, 1f);
     Operation glu =
@@ -300,7 +301,8 @@ public abstract class BackendParity {
 
   @ParameterizedTest
   @CsvSource({"INTERLEAVED, 18, 10", "HALVES, 18, 10", "INTERLEAVED, 32, 32", "HALVES, 64, 64"})
-  protected void ropeTurnsAndKeepsLengths(RopePairs pairs, int headDim, int ropeDim) throws IOException {
+  protected void ropeTurnsAndKeepsLengths(RopePairs pairs, int headDim, int ropeDim)
+      throws IOException {
     float[] x = floats(4 * 3 * headDim, 1f);
     float[] frequencies = floats(ropeDim / 2, 1f);
     ForwardBatch batch = batch(new int[4], 4, 1);

@@ -97,7 +97,9 @@ final class CudaAttention implements AutoCloseable {
     }
   }
 
-  /** Rounded up to a power of two, so that it changes seldom; those that nobody sees end at once. */
+  /**
+   * Rounded up to a power of two, so that it changes seldom; those that nobody sees end at once.
+   */
   private static int splits(int lastPosition) {
     return StepInputs.powerOfTwo(lastPosition / SPLIT + 1);
   }

@@ -291,12 +291,7 @@ public final class CudaBackend implements Backend {
     CudaTensor to = CudaTensor.of(x);
     matmul.written(to);
     return launches
-        .begin(
-            kernels.get(module, kernel),
-            ceil(n, ELEMENTWISE_THREADS),
-            1,
-            1,
-            ELEMENTWISE_THREADS)
+        .begin(kernels.get(module, kernel), ceil(n, ELEMENTWISE_THREADS), 1, 1, ELEMENTWISE_THREADS)
         .pointer(to.address());
   }
 
@@ -315,8 +310,7 @@ public final class CudaBackend implements Backend {
       reordered.put(x.columns(), out);
     }
     launches
-        .begin(
-            kernels.get("elementwise", "reorder"), rows, 1, 1, ELEMENTWISE_THREADS)
+        .begin(kernels.get("elementwise", "reorder"), rows, 1, 1, ELEMENTWISE_THREADS)
         .pointer(CudaTensor.of(x).address())
         .pointer(CudaTensor.of(order).address())
         .pointer(out.address())

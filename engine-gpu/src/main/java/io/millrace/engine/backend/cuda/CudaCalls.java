@@ -12,11 +12,11 @@ import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /**
- * What all calls of the driver share: return codes that are checked, the context of each thread, and
- * addresses as plain numbers.
+ * What all calls of the driver share: return codes that are checked, the context of each thread,
+ * and addresses as plain numbers.
  *
- * <p>A device's primary context is kept from its first use to the end of the process: weights outlive
- * the engine that loaded them.
+ * <p>A device's primary context is kept from its first use to the end of the process: weights
+ * outlive the engine that loaded them.
  */
 final class CudaCalls {
   private static final ThreadLocal<CUcontext> CURRENT = new ThreadLocal<>();

@@ -191,8 +191,8 @@ public interface CudaDriver extends AutoCloseable {
   Graph endCapture(Stream stream);
 
   /**
-   * Ends this object. Streams, events, code and pinned memory are to be closed before; device memory
-   * may outlive it, for weights outlive the engine that loaded them.
+   * Ends this object. Streams, events, code and pinned memory are to be closed before; device
+   * memory may outlive it, for weights outlive the engine that loaded them.
    */
   @Override
   void close();

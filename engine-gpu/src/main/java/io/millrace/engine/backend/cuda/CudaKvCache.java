@@ -36,7 +36,12 @@ final class CudaKvCache implements KvCache {
     this.beforeFreeing = beforeFreeing;
     long vectors = (long) layers * blocks * blockTokens * kvHeads;
     String what =
-        "a KV cache of " + (long) blocks * blockTokens + " tokens (" + type + ", " + layers
+        "a KV cache of "
+            + (long) blocks * blockTokens
+            + " tokens ("
+            + type
+            + ", "
+            + layers
             + " layers)";
     CudaMemory.Range[] taken = new CudaMemory.Range[4];
     try {

@@ -46,8 +46,7 @@ final class DeviceCode {
     private final Map<String, Integer> parameterBytes;
     private boolean closed;
 
-    Loaded(
-        DeviceDriver driver, String name, CUmodule module, Map<String, Integer> parameterBytes) {
+    Loaded(DeviceDriver driver, String name, CUmodule module, Map<String, Integer> parameterBytes) {
       this.driver = driver;
       this.name = name;
       this.module = module;
@@ -76,8 +75,7 @@ final class DeviceCode {
     }
   }
 
-  private record Kernel(
-      DeviceDriver driver, String name, CUfunction function, int parameterBytes)
+  private record Kernel(DeviceDriver driver, String name, CUfunction function, int parameterBytes)
       implements CudaDriver.Function {
 
     @Override
@@ -107,7 +105,9 @@ final class DeviceCode {
       driver.enter();
       check(
           JCudaDriver.cuFuncSetAttribute(
-              function, CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, bytes),
+              function,
+              CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+              bytes),
           "cuFuncSetAttribute");
     }
   }

@@ -117,9 +117,7 @@ public final class DeviceDriver implements CudaDriver {
     private boolean closed;
 
     Pinned(int bytes) {
-      check(
-          JCudaDriver.cuMemHostAlloc(pointer, bytes, 0),
-          "cuMemHostAlloc of " + bytes + " bytes");
+      check(JCudaDriver.cuMemHostAlloc(pointer, bytes, 0), "cuMemHostAlloc of " + bytes + " bytes");
       buffer = pointer.getByteBuffer(0, bytes).order(ByteOrder.LITTLE_ENDIAN);
       for (int at = 0; at < bytes; at++) {
         buffer.put(at, (byte) 0);
@@ -186,8 +184,7 @@ public final class DeviceDriver implements CudaDriver {
   public void copyOnDevice(long destination, long source, long bytes, Stream stream) {
     enter();
     check(
-        JCudaDriver.cuMemcpyDtoDAsync(
-            at(destination), at(source), bytes, DeviceOrder.of(stream)),
+        JCudaDriver.cuMemcpyDtoDAsync(at(destination), at(source), bytes, DeviceOrder.of(stream)),
         "cuMemcpyDtoDAsync");
   }
 
@@ -219,8 +216,7 @@ public final class DeviceDriver implements CudaDriver {
   }
 
   @Override
-  public void launch(
-      Function function, LaunchShape shape, Parameters parameters, Stream stream) {
+  public void launch(Function function, LaunchShape shape, Parameters parameters, Stream stream) {
     enter();
     DeviceCode.launch(function, shape, parameters, stream);
   }

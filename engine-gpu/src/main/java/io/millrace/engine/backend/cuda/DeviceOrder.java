@@ -33,8 +33,7 @@ final class DeviceOrder {
     @Override
     public void await(CudaDriver.Event event) {
       driver.enter();
-      check(
-          JCudaDriver.cuStreamWaitEvent(stream, ((Mark) event).event, 0), "cuStreamWaitEvent");
+      check(JCudaDriver.cuStreamWaitEvent(stream, ((Mark) event).event, 0), "cuStreamWaitEvent");
     }
 
     @Override
@@ -144,8 +143,7 @@ final class DeviceOrder {
   static CudaDriver.Graph endCapture(DeviceDriver driver, CudaDriver.Stream stream) {
     Recorded recorded = new Recorded(driver, new CUgraph());
     check(JCudaDriver.cuStreamEndCapture(of(stream), recorded.graph), "cuStreamEndCapture");
-    check(
-        JCudaDriver.cuGraphInstantiate(recorded.exec, recorded.graph, 0L), "cuGraphInstantiate");
+    check(JCudaDriver.cuGraphInstantiate(recorded.exec, recorded.graph, 0L), "cuGraphInstantiate");
     return recorded;
   }
 }

@@ -13,7 +13,8 @@ import java.util.zip.CRC32C;
  * <p>A step of the same shape asks for the same launches with the same parameters, to the byte:
  * what differs (tokens, positions, slots) lies in device memory. So the text of the launches is the
  * key of the CUDA graph that runs them all with one call: the second time a step comes it is
- * captured, from the third on it is replayed. A graph can never run anything but what was asked for.
+ * captured, from the third on it is replayed. A graph can never run anything but what was asked
+ * for.
  *
  * <p>Each entry is {@code kernel, grid x, y, z, threads} in 32 bits, then the parameter block,
  * padded to 8 bytes.

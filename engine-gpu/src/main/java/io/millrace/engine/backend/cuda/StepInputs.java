@@ -73,7 +73,9 @@ final class StepInputs implements AutoCloseable {
     put(to, 4 * padded, next.positions(), rows);
     put(to, 8 * padded, next.slots(), rows);
     for (int segment = 0; segment < segments; segment++) {
-      for (int row = next.segmentStarts()[segment]; row < next.segmentStarts()[segment + 1]; row++) {
+      for (int row = next.segmentStarts()[segment];
+          row < next.segmentStarts()[segment + 1];
+          row++) {
         to.putInt(12 * padded + 4 * row, segment);
       }
       int[] table = next.blockTables()[segment];

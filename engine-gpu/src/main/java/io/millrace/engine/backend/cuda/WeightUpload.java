@@ -11,8 +11,8 @@ import java.nio.ByteOrder;
 import java.util.List;
 
 /**
- * Streams weights from their file into device memory, piece by piece through two pinned buffers: one
- * is packed while the other is on its way.
+ * Streams weights from their file into device memory, piece by piece through two pinned buffers:
+ * one is packed while the other is on its way.
  */
 final class WeightUpload implements AutoCloseable {
   private static final int PIECE_BYTES = 8 << 20;
@@ -67,8 +67,7 @@ final class WeightUpload implements AutoCloseable {
     try {
       for (int part = 0; part < parts.length; part++) {
         String what = part == 0 ? "tensor " + name : "the scales of tensor " + name;
-        parts[part] =
-            memory.allocate(CudaMemory.Use.WEIGHTS, what, count * tiles.partBytes(part));
+        parts[part] = memory.allocate(CudaMemory.Use.WEIGHTS, what, count * tiles.partBytes(part));
       }
       fill(type, tiles, rows, columns, data, parts);
       return new CudaWeight(type, rows, columns, parts);
@@ -165,12 +164,7 @@ final class WeightUpload implements AutoCloseable {
   }
 
   private void fill(
-      GgmlType type,
-      Tiles tiles,
-      int rows,
-      int columns,
-      TensorData data,
-      CudaMemory.Range[] parts)
+      GgmlType type, Tiles tiles, int rows, int columns, TensorData data, CudaMemory.Range[] parts)
       throws IOException {
     int tileBytes = 0;
     for (int part = 0; part < parts.length; part++) {
@@ -218,8 +212,7 @@ final class WeightUpload implements AutoCloseable {
     for (int part = 0; part < parts.length; part++) {
       long at = (long) (first / tiles.rows()) * tiles.partBytes(part);
       int bytes = begins[part + 1] - begins[part];
-      driver.copyToDevice(
-          parts[part].address() + at, piece.pinned(), begins[part], bytes, stream);
+      driver.copyToDevice(parts[part].address() + at, piece.pinned(), begins[part], bytes, stream);
     }
     piece.copied().record(stream);
   }

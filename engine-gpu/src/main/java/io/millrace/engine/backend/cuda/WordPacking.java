@@ -36,10 +36,8 @@ final class WordPacking {
     int elementsAt = to[0].position();
     switch (form) {
       case W16 -> packHalves(file, at, rows, columns, to[0], elementsAt);
-      case W8 ->
-          packBytes(file, at, rows, columns, to[0], elementsAt, to[1], to[1].position());
-      case W4 ->
-          packNibbles(file, at, rows, columns, to[0], elementsAt, to[1], to[1].position());
+      case W8 -> packBytes(file, at, rows, columns, to[0], elementsAt, to[1], to[1].position());
+      case W4 -> packNibbles(file, at, rows, columns, to[0], elementsAt, to[1], to[1].position());
       default -> throw new IllegalArgumentException(form + " is not packed by words");
     }
   }

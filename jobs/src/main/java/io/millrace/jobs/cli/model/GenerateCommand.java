@@ -220,7 +220,8 @@ public final class GenerateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     PrintWriter out = spec.commandLine().getOut();
-    try (LoadedModel loaded = ModelFiles.open(model, () -> LoadedModel.load(model, backend, device))) {
+    try (LoadedModel loaded =
+        ModelFiles.open(model, () -> LoadedModel.load(model, backend, device))) {
       int[] prompt = prompt(loaded);
       if (logits == null && forceTokens == null) {
         answer(loaded, prompt, out);
@@ -244,7 +245,8 @@ public final class GenerateCommand implements Callable<Integer> {
     }
     Speculation speculation =
         Speculation.adaptive(Speculation.Method.DRAFT_MODEL, DRAFT_TOKENS_MAX);
-    try (LoadedModel drafting = ModelFiles.open(draft, () -> LoadedModel.load(draft, backend, device));
+    try (LoadedModel drafting =
+            ModelFiles.open(draft, () -> LoadedModel.load(draft, backend, device));
         Engine engine = loaded.engine(config.withSpeculation(speculation), drafting)) {
       print(run(engine, prompt, out), out);
     }

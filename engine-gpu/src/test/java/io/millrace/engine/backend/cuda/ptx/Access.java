@@ -95,8 +95,7 @@ record Access(Space space, boolean wide, int place, int distance) {
       default -> {
         memory = launch.space.find(address);
         if (memory == null) {
-          throw warp.fault(
-              lane, "%s of address %x, where nothing is".formatted(access, address));
+          throw warp.fault(lane, "%s of address %x, where nothing is".formatted(access, address));
         }
         address = DeviceSpace.offset(address);
       }

@@ -13,8 +13,7 @@ class CheckKernelsTest {
   Stream<DynamicTest> kernelsComputeWhatTheyShould() {
     String ptx = Resources.text("/cuda/checks.ptx");
     return CheckKernels.all().entrySet().stream()
-        .map(
-            check -> DynamicTest.dynamicTest(check.getKey(), () -> check.getValue().accept(ptx)));
+        .map(check -> DynamicTest.dynamicTest(check.getKey(), () -> check.getValue().accept(ptx)));
   }
 
   @TestFactory

@@ -41,10 +41,7 @@ final class FloatOps {
     }
     Lanes.Float2 two = saturate ? (x, y) -> saturate(exact.apply(x, y)) : exact;
     return Lanes.float2(
-        d,
-        a,
-        o.narrow(s.operand(2)),
-        flush ? (x, y) -> flush(two.apply(flush(x), flush(y))) : two);
+        d, a, o.narrow(s.operand(2)), flush ? (x, y) -> flush(two.apply(flush(x), flush(y))) : two);
   }
 
   private static Lanes.Float1 one(PtxStatement s) {

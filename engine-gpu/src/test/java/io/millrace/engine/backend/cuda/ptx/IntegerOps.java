@@ -58,8 +58,7 @@ final class IntegerOps {
               a,
               b,
               c,
-              (x, y, z) ->
-                  out.applyAsInt(two.applyAsInt(in.applyAsInt(x), in.applyAsInt(y)) + z))
+              (x, y, z) -> out.applyAsInt(two.applyAsInt(in.applyAsInt(x), in.applyAsInt(y)) + z))
           : Lanes.int3(d, a, b, c, (x, y, z) -> two.applyAsInt(x, y) + z);
     }
     boolean shift = s.name().startsWith("sh");
@@ -68,7 +67,8 @@ final class IntegerOps {
             d,
             a,
             b,
-            (x, y) -> out.applyAsInt(two.applyAsInt(in.applyAsInt(x), shift ? y : in.applyAsInt(y))))
+            (x, y) ->
+                out.applyAsInt(two.applyAsInt(in.applyAsInt(x), shift ? y : in.applyAsInt(y))))
         : Lanes.int2(d, a, b, two);
   }
 
@@ -92,10 +92,8 @@ final class IntegerOps {
           signed
               ? (a, b) -> b == 0 ? a : a % b
               : (a, b) -> b == 0 ? a : Integer.remainderUnsigned(a, b);
-      case "min" ->
-          signed ? Math::min : (a, b) -> Integer.compareUnsigned(a, b) < 0 ? a : b;
-      case "max" ->
-          signed ? Math::max : (a, b) -> Integer.compareUnsigned(a, b) > 0 ? a : b;
+      case "min" -> signed ? Math::min : (a, b) -> Integer.compareUnsigned(a, b) < 0 ? a : b;
+      case "max" -> signed ? Math::max : (a, b) -> Integer.compareUnsigned(a, b) > 0 ? a : b;
       case "and" -> (a, b) -> a & b;
       case "or" -> (a, b) -> a | b;
       case "xor" -> (a, b) -> a ^ b;

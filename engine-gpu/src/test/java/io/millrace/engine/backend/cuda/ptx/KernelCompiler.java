@@ -45,9 +45,7 @@ final class KernelCompiler {
       try {
         code[i] = instruction(statement);
       } catch (PtxFault e) {
-        throw e.getMessage().startsWith("line ")
-            ? e
-            : statement.unsupported(e.getMessage());
+        throw e.getMessage().startsWith("line ") ? e : statement.unsupported(e.getMessage());
       }
       noteGranule(statement);
     }

@@ -5,9 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Gives the operands of a kernel their places in a warp's registers: 32-bit (and 16-bit) ones, 64-bit
- * ones and predicates. Numbers, addresses of variables and special registers such as {@code %tid.x}
- * get registers too, set when a warp starts, so that instructions know nothing but registers.
+ * Gives the operands of a kernel their places in a warp's registers: 32-bit (and 16-bit) ones,
+ * 64-bit ones and predicates. Numbers, addresses of variables and special registers such as {@code
+ * %tid.x} get registers too, set when a warp starts, so that instructions know nothing but
+ * registers.
  */
 final class Operands {
   /** Where the registers of a lane of the first warp lie: place + lane. */

@@ -25,8 +25,7 @@ final class PredicateOps {
     int inverse = results.length > 1 ? o.predicate(results[1]) : -1;
     Compared compared = compared(s, o);
     boolean negated = s.operands().size() > 3 && s.operand(3).startsWith("!");
-    int with =
-        s.operands().size() > 3 ? o.predicate(s.operand(3).substring(negated ? 1 : 0)) : -1;
+    int with = s.operands().size() > 3 ? o.predicate(s.operand(3).substring(negated ? 1 : 0)) : -1;
     return (w, who) -> {
       compared.need(w, who);
       int result = compared.test(w, who);

@@ -41,8 +41,7 @@ public final class PtxDriver implements CudaDriver {
 
   @Override
   public Device device() {
-    return new Device(
-        0, "PTX interpreter", 8, 0, 1, space.capacity(), SHARED_BYTES_MAX);
+    return new Device(0, "PTX interpreter", 8, 0, 1, space.capacity(), SHARED_BYTES_MAX);
   }
 
   @Override

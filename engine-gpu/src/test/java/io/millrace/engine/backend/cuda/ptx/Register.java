@@ -20,9 +20,7 @@ record Register(int place, int bits) {
   /** The registers of <code>{a, b}</code>, or the one of {@code a}. */
   static Register[] list(String operand, Operands operands) {
     String inner = operand.startsWith("{") ? operand.substring(1, operand.length() - 1) : operand;
-    return PtxParser.split(inner).stream()
-        .map(name -> of(name, operands))
-        .toArray(Register[]::new);
+    return PtxParser.split(inner).stream().map(name -> of(name, operands)).toArray(Register[]::new);
   }
 
   void need(Warp warp, int who) {

@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.Map;
 
 /**
- * 32 threads that run the same instruction wherever they can. Their registers lie side by side: lane
- * l of a register at place + l; of a predicate each lane is a bit. A register knows in which lanes
- * it was ever set.
+ * 32 threads that run the same instruction wherever they can. Their registers lie side by side:
+ * lane l of a register at place + l; of a predicate each lane is a bit. A register knows in which
+ * lanes it was ever set.
  *
  * <p>Threads that part at a branch become groups of their own. The group that is furthest behind in
  * the text runs first, so groups meet again where their ways do; a group at an instruction that
@@ -268,8 +268,7 @@ final class Warp {
       int at = groups.anyPc();
       pc = at;
       throw fault(
-          Integer.numberOfTrailingZeros(groups.anyMask()),
-          "waits for lanes that never come here");
+          Integer.numberOfTrailingZeros(groups.anyMask()), "waits for lanes that never come here");
     }
     pc = groups.pc(lowest);
     active = groups.take(lowest);
