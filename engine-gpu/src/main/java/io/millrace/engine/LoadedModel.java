@@ -26,6 +26,7 @@ import java.util.function.UnaryOperator;
 public final class LoadedModel implements AutoCloseable {
   private final Path path;
   private final BackendKind kind;
+  private final int device;
   private final Backend loader;
   private final Weights weights;
   private final Tokenizer tokenizer;
@@ -36,31 +37,41 @@ public final class LoadedModel implements AutoCloseable {
   private LoadedModel(
       Path path,
       BackendKind kind,
+      int device,
       Backend loader,
       Weights weights,
       Tokenizer tokenizer,
       PromptEncoder prompts) {
     this.path = path;
     this.kind = kind;
+    this.device = device;
     this.loader = loader;
     this.weights = weights;
     this.tokenizer = tokenizer;
     this.prompts = prompts;
   }
 
+  /** Reads a model file, weights and all, onto the first GPU if onto one. */
+  public static LoadedModel load(Path path, BackendKind kind) throws IOException {
+    return load(path, kind, 0);
+  }
+
   /**
    * Reads a model file, weights and all.
    *
+   * @param device which of the GPUs, from 0
    * @throws IOException with one line that names the file and what is wrong with it
    * @throws IllegalStateException if this machine does not have the backend
    */
-  public static LoadedModel load(Path path, BackendKind kind) throws IOException {
+  public static LoadedModel load(Path path, BackendKind asked, int device) throws IOException {
     try (ModelFile file = ModelFile.open(path)) {
-      Backend loader = kind.open(1);
+      BackendKind kind = asked.resolve(device); // once: engines are to find the weights there
+      Backend loader = kind.open(1, device);
       try {
         return new LoadedModel(
             path,
             kind,
+            device,
             loader,
             Weights.load(file.source(), loader),
             file.tokenizer(),
@@ -112,11 +123,11 @@ public final class LoadedModel implements AutoCloseable {
     }
     if (drafts) {
       SameVocabulary.require(tokenizer, draft.tokenizer);
-      if (draft.kind != kind) {
+      if (draft.kind != kind || draft.device != device) {
         throw new IllegalArgumentException("the draft model was loaded for another backend");
       }
     }
-    Backend backend = kind.open(config.threads());
+    Backend backend = kind.open(config.threads(), device);
     LanguageModel target = null;
     try {
       target = around.apply(new OwningModel(transformer(config, backend), backend));

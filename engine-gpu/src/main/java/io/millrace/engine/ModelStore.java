@@ -21,7 +21,7 @@ public final class ModelStore {
   private static final ModelStore SHARED = new ModelStore(LINGER, daemon());
 
   /** A file as it was when it was loaded: a changed file is another model. */
-  private record Key(Path path, FileTime modified, BackendKind kind) {}
+  private record Key(Path path, FileTime modified, BackendKind kind, int device) {}
 
   private static final class Entry {
     final LoadedModel model;
@@ -72,18 +72,24 @@ public final class ModelStore {
     }
   }
 
+  /** The model of a file, on the first GPU if on one. */
+  public Lease acquire(Path path, BackendKind kind) throws IOException {
+    return acquire(path, kind, 0);
+  }
+
   /**
    * The model of a file, loaded now if it is not in memory. Callers that come together wait for one
    * loading.
    *
+   * @param device which of the GPUs, from 0
    * @throws IOException with one line that names the file and what is wrong with it
    */
-  public synchronized Lease acquire(Path path, BackendKind kind) throws IOException {
+  public synchronized Lease acquire(Path path, BackendKind kind, int device) throws IOException {
     Path real = path.toRealPath();
-    Key key = new Key(real, ModelSources.modified(real), kind);
+    Key key = new Key(real, ModelSources.modified(real), kind, device);
     Entry entry = entries.get(key);
     if (entry == null) {
-      entry = new Entry(LoadedModel.load(real, kind));
+      entry = new Entry(LoadedModel.load(real, kind, device));
       entries.put(key, entry);
     }
     entry.users++;

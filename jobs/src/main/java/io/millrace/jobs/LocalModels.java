@@ -40,12 +40,17 @@ final class LocalModels implements Models {
     ModelOptions of = new ModelOptions(model);
     Speculation speculation = of.speculation(options);
     ModelStore.Lease lease =
-        ModelStore.shared().acquire(path(options, model), options.get(of.backend));
+        ModelStore.shared()
+            .acquire(path(options, model), options.get(of.backend), options.get(of.device));
     ModelStore.Lease draft = null;
     try {
       if (speculation.method().needsModel()) {
         draft =
-            ModelStore.shared().acquire(Path.of(options.get(of.draft)), options.get(of.backend));
+            ModelStore.shared()
+                .acquire(
+                    Path.of(options.get(of.draft)),
+                    options.get(of.backend),
+                    options.get(of.device));
       }
       int blockTokens = options.get(of.kvBlockTokens);
       int threads = options.get(of.threads);

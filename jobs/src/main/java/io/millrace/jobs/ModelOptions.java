@@ -25,6 +25,7 @@ public final class ModelOptions {
   public final ConfigOption<Speculation.Method> speculation;
   public final ConfigOption<Integer> draftTokensMax;
   public final ConfigOption<BackendKind> backend;
+  public final ConfigOption<Integer> device;
   public final ConfigOption<Integer> parallelism;
   public final ConfigOption<Integer> threads;
   public final ConfigOption<Integer> sequencesMax;
@@ -77,8 +78,15 @@ public final class ModelOptions {
             .enumType(BackendKind.class)
             .defaultValue(BackendKind.AUTO)
             .withDescription(
-                "What computes: auto (the fastest that the machine has), cpu (vector unit), or"
-                    + " scalar (the slow reference).");
+                "What computes: auto (a GPU where there is one, else the CPU; the log says which"
+                    + " and why), cuda (an NVIDIA GPU; fails without), cpu (vector unit), or scalar"
+                    + " (the slow reference).");
+    device =
+        option("device")
+            .intType()
+            .defaultValue(0)
+            .withDescription(
+                "Which GPU, from 0, of those that CUDA_VISIBLE_DEVICES leaves the process.");
     parallelism =
         option("parallelism")
             .intType()
@@ -199,6 +207,7 @@ public final class ModelOptions {
         speculation,
         draftTokensMax,
         backend,
+        device,
         parallelism,
         threads,
         sequencesMax,
@@ -228,6 +237,7 @@ public final class ModelOptions {
   void validate(Configuration configuration) {
     between(configuration, parallelism, 1, configuration.get(MillraceOptions.MAX_PARALLELISM));
     between(configuration, threads, 0, 1024);
+    between(configuration, device, 0, 63);
     between(configuration, draftTokensMax, 1, Speculation.DRAFT_TOKENS_MAX);
     if (method(configuration).needsModel() && !configuration.contains(draft)) {
       throw new IllegalArgumentException(

@@ -7,6 +7,8 @@ import io.millrace.engine.backend.AttentionSpec;
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.cpu.CpuBackends;
 import io.millrace.engine.backend.cpu.ScalarBackend;
+import io.millrace.engine.backend.cuda.CudaBackend;
+import io.millrace.engine.backend.cuda.ptx.PtxDriver;
 import io.millrace.engine.gguf.GgufFile;
 import io.millrace.engine.gguf.GgufValue;
 import io.millrace.engine.gguf.GgufWriter;
@@ -35,7 +37,12 @@ class ArchitectureTest {
     float tolerance = tiny.name().startsWith("GEMMA") ? 5e-3f : 5e-5f;
     float[] expected = expected(tiny);
     Path path = tiny.write(folder.resolve("tiny.gguf"));
-    for (Backend backend : new Backend[] {new ScalarBackend(1), CpuBackends.vector(1)}) {
+    for (Backend backend :
+        new Backend[] {
+          new ScalarBackend(1),
+          CpuBackends.vector(1),
+          new CudaBackend(new PtxDriver(64 << 20)) // interpreted
+        }) {
       try (backend) {
         float[][] logits = whole(path, backend);
         for (int row = 0; row < TOKENS.length; row++) {

@@ -11,7 +11,8 @@ import java.nio.ByteBuffer;
  * before they are done; {@link Stream#synchronize} waits, and reports what failed meanwhile.
  *
  * <p>Every method throws {@link CudaException}, whose one line names the call and what went wrong.
- * Closing a resource twice does nothing. Not thread-safe: a driver belongs to one thread.
+ * Closing a resource twice does nothing. Not thread-safe: one thread at a time calls a driver, but
+ * any may close {@link DeviceMemory}.
  */
 public interface CudaDriver extends AutoCloseable {
 
@@ -189,7 +190,10 @@ public interface CudaDriver extends AutoCloseable {
 
   Graph endCapture(Stream stream);
 
-  /** Frees the device; what was allocated from it must not be used any more. */
+  /**
+   * Ends this object. Streams, events, code and pinned memory are to be closed before; device
+   * memory may outlive it, for weights outlive the engine that loaded them.
+   */
   @Override
   void close();
 }

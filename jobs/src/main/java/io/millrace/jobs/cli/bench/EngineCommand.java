@@ -102,6 +102,12 @@ public final class EngineCommand implements Callable<Integer> {
       description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
   private BackendKind backend;
 
+  @Option(
+      names = "--device",
+      defaultValue = "0",
+      description = "Which GPU, from 0. Default: ${DEFAULT-VALUE}")
+  private int device;
+
   @Option(names = "--json", paramLabel = "FILE", description = "Write the result there, too.")
   private Path json;
 
@@ -130,7 +136,7 @@ public final class EngineCommand implements Callable<Integer> {
   private List<EngineMeasurement.Result> measure(int computing) {
     PrintWriter out = spec.commandLine().getOut();
     List<EngineMeasurement.Result> results = new ArrayList<>();
-    try (LoadedModel loaded = LoadedModel.load(model, backend)) {
+    try (LoadedModel loaded = LoadedModel.load(model, backend, device)) {
       int context = loaded.config().contextLength();
       if (promptTokens + outputTokens > context) {
         throw CommandFailure.failed(

@@ -167,6 +167,12 @@ public final class GenerateCommand implements Callable<Integer> {
   private BackendKind backend;
 
   @Option(
+      names = "--device",
+      defaultValue = "0",
+      description = "Which GPU, from 0. Default: ${DEFAULT-VALUE}")
+  private int device;
+
+  @Option(
       names = "--kv",
       defaultValue = "f32",
       paramLabel = "TYPE",
@@ -214,7 +220,8 @@ public final class GenerateCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     PrintWriter out = spec.commandLine().getOut();
-    try (LoadedModel loaded = ModelFiles.open(model, () -> LoadedModel.load(model, backend))) {
+    try (LoadedModel loaded =
+        ModelFiles.open(model, () -> LoadedModel.load(model, backend, device))) {
       int[] prompt = prompt(loaded);
       if (logits == null && forceTokens == null) {
         answer(loaded, prompt, out);
@@ -238,7 +245,8 @@ public final class GenerateCommand implements Callable<Integer> {
     }
     Speculation speculation =
         Speculation.adaptive(Speculation.Method.DRAFT_MODEL, DRAFT_TOKENS_MAX);
-    try (LoadedModel drafting = ModelFiles.open(draft, () -> LoadedModel.load(draft, backend));
+    try (LoadedModel drafting =
+            ModelFiles.open(draft, () -> LoadedModel.load(draft, backend, device));
         Engine engine = loaded.engine(config.withSpeculation(speculation), drafting)) {
       print(run(engine, prompt, out), out);
     }

@@ -1,0 +1,36 @@
+package io.millrace.engine.backend.cuda;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Opens a GPU, if there is one. */
+public final class CudaBackends {
+  private static final Logger LOG = LoggerFactory.getLogger(CudaBackends.class);
+
+  private CudaBackends() {}
+
+  /**
+   * A backend on a GPU of this machine.
+   *
+   * @param device which, from 0, of those that the driver shows (CUDA_VISIBLE_DEVICES)
+   * @throws CudaException with one line that says why it cannot be had
+   */
+  public static CudaBackend open(int device) {
+    return new CudaBackend(DeviceDriver.open(device));
+  }
+
+  /**
+   * Whether a backend could be opened. Logs which GPU it is, or why there is none.
+   *
+   * @param device as {@link #open} takes it
+   */
+  public static boolean present(int device) {
+    try (DeviceDriver driver = DeviceDriver.open(device)) {
+      LOG.info("cuda computes: {}", driver.device());
+      return true;
+    } catch (CudaException e) {
+      LOG.info("the CPU computes: {}", e.getMessage());
+      return false;
+    }
+  }
+}
