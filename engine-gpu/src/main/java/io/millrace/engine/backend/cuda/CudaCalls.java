@@ -105,7 +105,7 @@ final class CudaCalls {
 
   /** Makes the context that of the calling thread. */
   static void enter(CUcontext context) {
-    if (CURRENT.get() != context) {
+    if (!context.equals(CURRENT.get())) {
       check(JCudaDriver.cuCtxSetCurrent(context), "cuCtxSetCurrent");
       CURRENT.set(context);
     }

@@ -33,7 +33,8 @@ final class Launches implements AutoCloseable {
   /** By the text's checksum and length, the latest used last. */
   private final Map<Key, Step> steps = new LinkedHashMap<>(16, 0.75f, true);
 
-  private ByteBuffer text = buffer(64 << 10);
+  private byte[] bytesOfText = new byte[64 << 10];
+  private ByteBuffer text = over(bytesOfText);
   private int parametersAt;
   private int parametersEnd;
   private long launched;
@@ -62,9 +63,8 @@ final class Launches implements AutoCloseable {
     int size = kernel.function().parameterBytes();
     int at = text.position();
     if (text.remaining() < HEADER_BYTES + size + 8) {
-      ByteBuffer larger = buffer(2 * text.capacity() + size);
-      larger.put(text.flip());
-      text = larger;
+      bytesOfText = Arrays.copyOf(bytesOfText, 2 * bytesOfText.length + size);
+      text = over(bytesOfText).position(at);
     }
     text.putInt(kernel.id()).putInt(gridX).putInt(gridY).putInt(gridZ).putInt(threads).putInt(0);
     parametersAt = at + HEADER_BYTES;
@@ -132,7 +132,7 @@ final class Launches implements AutoCloseable {
 
   private void runOrReplay(int bytes) {
     CRC32C checksum = new CRC32C();
-    checksum.update(text.array(), 0, bytes);
+    checksum.update(bytesOfText, 0, bytes);
     Key key = new Key(checksum.getValue(), bytes);
     Step step = steps.get(key);
     if (step == null) {
@@ -142,9 +142,9 @@ final class Launches implements AutoCloseable {
       return;
     }
     if (step.graph == null) {
-      step.text = Arrays.copyOf(text.array(), bytes);
+      step.text = Arrays.copyOf(bytesOfText, bytes);
       step.graph = capture(bytes);
-    } else if (Arrays.mismatch(step.text, 0, bytes, text.array(), 0, bytes) >= 0) {
+    } else if (Arrays.mismatch(step.text, 0, bytes, bytesOfText, 0, bytes) >= 0) {
       issue(bytes); // another step of the same checksum
       return;
     }
@@ -184,7 +184,7 @@ final class Launches implements AutoCloseable {
     for (int at = 0; at < bytes; ) {
       Kernels.Kernel kernel = kernels.byId(text.getInt(at));
       int size = kernel.function().parameterBytes();
-      kernel.parameters().buffer().put(0, text.array(), at + HEADER_BYTES, size);
+      kernel.parameters().buffer().put(0, bytesOfText, at + HEADER_BYTES, size);
       LaunchShape shape =
           new LaunchShape(
               text.getInt(at + 4),
@@ -210,8 +210,8 @@ final class Launches implements AutoCloseable {
     return replayed;
   }
 
-  private static ByteBuffer buffer(int bytes) {
-    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  private static ByteBuffer over(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   @Override

@@ -107,11 +107,11 @@ final class WordPacking {
 
   /** The lower nibbles of 8 bytes, those of the first 4 lowest, as two's complement of q - 8. */
   private static int lower(int first, int second) {
-    return (first & 0x0f0f0f0f | (second & 0x0f0f0f0f) << 4) ^ 0x88888888;
+    return ((first & 0x0f0f0f0f) | ((second & 0x0f0f0f0f) << 4)) ^ 0x88888888;
   }
 
   /** The upper nibbles of 8 bytes. */
   private static int upper(int first, int second) {
-    return (first >>> 4 & 0x0f0f0f0f | second & 0xf0f0f0f0) ^ 0x88888888;
+    return (((first >>> 4) & 0x0f0f0f0f) | (second & 0xf0f0f0f0)) ^ 0x88888888;
   }
 }

@@ -4,12 +4,21 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-/** What {@link StubDriverTest} runs in a process of its own: every call that the host code makes. */
+/**
+ * What {@link StubDriverTest} runs in a process of its own: every call that the host code makes.
+ */
 final class StubDriverScenario {
   private static final String PTX =
-      ".version 8.0\n.visible .entry stub_add(\n  .param .u64 stub_add_param_0,\n"
-          + "  .param .u64 stub_add_param_1,\n  .param .u32 stub_add_param_2,\n"
-          + "  .param .f32 stub_add_param_3\n)\n{ ret; }\n";
+      """
+      .version 8.0
+      .visible .entry stub_add(
+        .param .u64 stub_add_param_0,
+        .param .u64 stub_add_param_1,
+        .param .u32 stub_add_param_2,
+        .param .f32 stub_add_param_3
+      )
+      { ret; }
+      """;
 
   private StubDriverScenario() {}
 
@@ -23,8 +32,7 @@ final class StubDriverScenario {
         CudaDriver.DeviceMemory y = driver.allocate("y", 16);
         CudaDriver.Module module = driver.load("stub", PTX.getBytes(UTF_8));
         CudaDriver.Parameters parameters = driver.parameters(module.function("stub_add"))) {
-      assertThat(driver.device())
-          .isEqualTo(new CudaDriver.Device(0, "Stub", 8, 6, 3, 1 << 20, 99));
+      assertThat(driver.device()).isEqualTo(new CudaDriver.Device(0, "Stub", 8, 6, 3, 1 << 20, 99));
       assertThat(driver.freeBytes()).isEqualTo(1 << 19);
 
       CudaDriver.Function add = module.function("stub_add");
@@ -79,8 +87,7 @@ final class StubDriverScenario {
           .hasMessageContaining("stub: no .version");
       assertThatThrownBy(() -> module.function("other"))
           .hasMessageStartingWith("the kernels stub have no other");
-      assertThatThrownBy(
-              () -> driver.launch(add, LaunchShape.of(1, 1), parameters, stream))
+      assertThatThrownBy(() -> driver.launch(add, LaunchShape.of(1, 1), parameters, stream))
           .hasMessageContaining("cuLaunchKernel of stub_add")
           .hasMessageContaining("CUDA_ERROR_INVALID_VALUE");
       assertThatThrownBy(() -> driver.copyToDevice(x.address(), pinned, 60, 8, stream))

@@ -17,7 +17,9 @@ import org.junit.jupiter.api.io.TempDir;
  * The host code through real JCuda, down to a libcuda.so.1 of a hundred lines that is compiled for
  * the test: addresses, parameter blocks, return codes and logs arrive as a driver wants them.
  */
-@EnabledOnOs(value = OS.LINUX, architectures = {"amd64", "x86_64"})
+@EnabledOnOs(
+    value = OS.LINUX,
+    architectures = {"amd64", "x86_64"})
 class StubDriverTest {
 
   @TempDir Path folder;
@@ -30,8 +32,7 @@ class StubDriverTest {
       Files.copy(in, source);
     }
     Path library = folder.resolve("libcuda.so.1");
-    assertThat(
-            runs("gcc", "-shared", "-fPIC", "-w", "-o", library.toString(), source.toString()))
+    assertThat(runs("gcc", "-shared", "-fPIC", "-w", "-o", library.toString(), source.toString()))
         .isTrue();
     ProcessBuilder java =
         new ProcessBuilder(

@@ -63,7 +63,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class LivePipelineTest {
-  private static final Duration MAX = Duration.ofSeconds(120);
+  private static final Duration MAX = Duration.ofMinutes(2);
   private static final String HOSTILE = "<b onclick=alert(1)>\"'&amp;";
 
   /** Series that this pipeline has not, and why. */

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.engine.backend.cuda.kernels.KernelRun.Array;
 import io.millrace.engine.quant.HalfFloats;
-import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -151,8 +150,7 @@ class AttentionKernelTest {
     try (KernelRun run = new KernelRun()) {
       Cache cache = store(run, "f32", shape, k, v);
       float[] all = attend(run, "f32", shape, cache, q, new int[] {20, 255, 279}, 0, 0);
-      float[] alone =
-          attend(run, "f32", shape, cache, Arrays.copyOf(q, 128), new int[] {20}, 0, 0);
+      float[] alone = attend(run, "f32", shape, cache, Arrays.copyOf(q, 128), new int[] {20}, 0, 0);
       assertThat(alone).isEqualTo(Arrays.copyOf(all, 128));
     }
   }
@@ -299,13 +297,7 @@ class AttentionKernelTest {
   }
 
   private static double[] expected(
-      Shape shape,
-      double[] k,
-      double[] v,
-      float[] q,
-      int[] positions,
-      float softCap,
-      int window) {
+      Shape shape, double[] k, double[] v, float[] q, int[] positions, float softCap, int window) {
     int n = shape.headDim();
     double[] out = new double[q.length];
     for (int row = 0; row < positions.length; row++) {

@@ -46,8 +46,9 @@ record DeviceWeight(GgmlType type, int rows, int columns, byte[] data, float[] e
     }
     TilePacker packer = new TilePacker(type, columns);
     int tiles = KernelRun.ceilDiv(rows, TilePacker.ROWS);
-    ByteBuffer[] parts = new ByteBuffer[packer.parts()];
-    Arrays.setAll(parts, part -> ByteBuffer.allocate(tiles * packer.partBytes(part)));
+    byte[][] packed = new byte[packer.parts()][];
+    Arrays.setAll(packed, part -> new byte[tiles * packer.partBytes(part)]);
+    ByteBuffer[] parts = Arrays.stream(packed).map(ByteBuffer::wrap).toArray(ByteBuffer[]::new);
     int tileBytes = Math.toIntExact(type.bytes(columns)) * TilePacker.ROWS;
     for (int tile = 0; tile < tiles; tile++) {
       for (int part = 0; part < parts.length; part++) {
@@ -57,8 +58,8 @@ record DeviceWeight(GgmlType type, int rows, int columns, byte[] data, float[] e
       packer.pack(bytes, Math.min(TilePacker.ROWS, rows - tile * TilePacker.ROWS), parts);
     }
     List<Array> arrays = new ArrayList<>();
-    for (ByteBuffer part : parts) {
-      arrays.add(run.bytes(part.array()));
+    for (byte[] part : packed) {
+      arrays.add(run.bytes(part));
     }
     if (form() == PackedForm.ANY && parts.length == 2) {
       arrays.add(Array.NONE);

@@ -72,8 +72,13 @@ class GemmKernelTest {
 
   @ParameterizedTest
   @CsvSource({
-    "F16, 3, 17, 32", "F16, 65, 130, 300", "Q8_0, 3, 17, 32", "Q8_0, 65, 130, 672",
-    "Q4_0, 3, 17, 96", "Q4_0, 65, 130, 608", "Q4_0, 2, 5, 1184"
+    "F16, 3, 17, 32",
+    "F16, 65, 130, 300",
+    "Q8_0, 3, 17, 32",
+    "Q8_0, 65, 130, 672",
+    "Q4_0, 3, 17, 96",
+    "Q4_0, 65, 130, 608",
+    "Q4_0, 2, 5, 1184"
   })
   void prefillGivesWhatDecodingGives(GgmlType type, int rows, int outputs, int columns) {
     DeviceWeight weight = DeviceWeight.random(type, outputs, columns, random);
@@ -166,8 +171,19 @@ class GemmKernelTest {
       Array lo = run.empty(2 * padRows * pad);
       Array scales = run.empty(4 * padRows);
       run.launch(
-          "quantise", "quantise_split", padRows, 1, 1, 256, run.floats(x), hi, lo, scales, rows,
-          columns, pad);
+          "quantise",
+          "quantise_split",
+          padRows,
+          1,
+          1,
+          256,
+          run.floats(x),
+          hi,
+          lo,
+          scales,
+          rows,
+          columns,
+          pad);
       args.addAll(List.of(hi, lo, scales));
     } else {
       Activations8 activations = Activations8.of(run, x, rows, columns, padRows, pad);

@@ -30,21 +30,21 @@ final class KernelRun implements AutoCloseable {
   }
 
   Array floats(float... x) {
-    ByteBuffer bytes = little(4 * x.length);
-    bytes.asFloatBuffer().put(x);
-    return bytes(bytes.array());
+    byte[] bytes = new byte[4 * x.length];
+    little(bytes).asFloatBuffer().put(x);
+    return bytes(bytes);
   }
 
   Array ints(int... x) {
-    ByteBuffer bytes = little(4 * x.length);
-    bytes.asIntBuffer().put(x);
-    return bytes(bytes.array());
+    byte[] bytes = new byte[4 * x.length];
+    little(bytes).asIntBuffer().put(x);
+    return bytes(bytes);
   }
 
   Array longs(long... x) {
-    ByteBuffer bytes = little(8 * x.length);
-    bytes.asLongBuffer().put(x);
-    return bytes(bytes.array());
+    byte[] bytes = new byte[8 * x.length];
+    little(bytes).asLongBuffer().put(x);
+    return bytes(bytes);
   }
 
   Array bytes(byte[] x) {
@@ -76,8 +76,7 @@ final class KernelRun implements AutoCloseable {
             parameters.buffer().putLong(at, array.address());
             at += 8;
           } else {
-            int bits =
-                arg instanceof Float real ? Float.floatToRawIntBits(real) : (Integer) arg;
+            int bits = arg instanceof Float real ? Float.floatToRawIntBits(real) : (Integer) arg;
             parameters.buffer().putInt(at, bits);
             at += 4;
           }
@@ -115,8 +114,8 @@ final class KernelRun implements AutoCloseable {
     }
   }
 
-  private static ByteBuffer little(int bytes) {
-    return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+  private static ByteBuffer little(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private static byte[] text(String module) {

@@ -1,5 +1,6 @@
 package io.millrace.engine.backend.cuda.kernels;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -78,7 +79,7 @@ class PtxChecksumsTest {
   private static String output(String... command) throws InterruptedException {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      String text = new String(process.getInputStream().readAllBytes());
+      String text = new String(process.getInputStream().readAllBytes(), UTF_8);
       return process.waitFor() == 0 ? text : null;
     } catch (IOException e) {
       return null;

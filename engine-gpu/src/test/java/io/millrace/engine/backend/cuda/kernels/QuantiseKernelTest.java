@@ -72,7 +72,18 @@ class QuantiseKernelTest {
       Array lo = run.empty(2 * 8 * padded);
       Array scales = run.empty(4 * 8);
       run.launch(
-          "quantise", "quantise_split", 8, 1, 1, 256, run.floats(x), hi, lo, scales, 2, columns,
+          "quantise",
+          "quantise_split",
+          8,
+          1,
+          1,
+          256,
+          run.floats(x),
+          hi,
+          lo,
+          scales,
+          2,
+          columns,
           padded);
       ByteBuffer upper = run.read(hi);
       ByteBuffer lower = run.read(lo);
@@ -84,8 +95,8 @@ class QuantiseKernelTest {
           double sum =
               HalfFloats.f16(upper.getShort(at)) + HalfFloats.f16(lower.getShort(at)) / 2048.0;
           assertThat(rowScales[row] * sum)
-              .isCloseTo(expected, org.assertj.core.api.Assertions.within(
-                  Math.abs(expected) * 0x1p-21));
+              .isCloseTo(
+                  expected, org.assertj.core.api.Assertions.within(Math.abs(expected) * 0x1p-21));
         }
       }
     }

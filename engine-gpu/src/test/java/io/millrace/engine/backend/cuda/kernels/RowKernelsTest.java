@@ -42,16 +42,26 @@ class RowKernelsTest {
       Array gain = run.floats(weight);
       Array out = run.empty(4 * parts * n);
       run.launch(
-          "norm", "norm_add_rms", parts, 1, 1, threads, residual, run.floats(y), gain, out, parts,
-          n, 1e-5f);
+          "norm",
+          "norm_add_rms",
+          parts,
+          1,
+          1,
+          threads,
+          residual,
+          run.floats(y),
+          gain,
+          out,
+          parts,
+          n,
+          1e-5f);
       Near.assertNear(run.readFloats(out), summed, 1e-6);
       float[] sums = run.readFloats(residual);
       for (int i = 0; i < x.length; i++) {
         assertThat(sums[i]).isEqualTo(x[i] + y[i]);
       }
       Array inPlace = run.floats(x);
-      run.launch(
-          "norm", "norm_rms", parts, 1, 1, threads, inPlace, gain, inPlace, parts, n, 1e-5f);
+      run.launch("norm", "norm_rms", parts, 1, 1, threads, inPlace, gain, inPlace, parts, n, 1e-5f);
       Near.assertNear(run.readFloats(inPlace), normed, 1e-6);
     }
   }
@@ -66,8 +76,18 @@ class RowKernelsTest {
     try (KernelRun run = new KernelRun()) {
       Array out = run.empty(4 * 5 * 40);
       run.launch(
-          "rope", "rope_angles", 1, 1, 1, 128, run.floats(frequencies), run.ints(positions), out,
-          5, 20, 1.25f);
+          "rope",
+          "rope_angles",
+          1,
+          1,
+          1,
+          128,
+          run.floats(frequencies),
+          run.ints(positions),
+          out,
+          5,
+          20,
+          1.25f);
       float[] angles = run.readFloats(out);
       for (int at = 0; at < 100; at++) {
         double angle = positions[at / 20] * (double) frequencies[at % 20];
@@ -97,16 +117,44 @@ class RowKernelsTest {
       Array turn = run.floats(angles);
       Array x = run.floats(q);
       run.launch(
-          "rope", "rope_rotate", ceilDiv(rows * heads * pairs, 128), 1, 1, 128, turn, x, rows,
-          heads, headDim, pairs, interleaved);
+          "rope",
+          "rope_rotate",
+          ceilDiv(rows * heads * pairs, 128),
+          1,
+          1,
+          128,
+          turn,
+          x,
+          rows,
+          heads,
+          headDim,
+          pairs,
+          interleaved);
       assertThat(run.readFloats(x)).isEqualTo(turnedQ);
 
       Array queries = run.floats(q);
       Array cacheK = run.floats(new float[5 * kvDim]);
       Array cacheV = run.floats(new float[5 * kvDim]);
       run.launch(
-          "rope", "rope_store_f32", rows, 1, 1, 256, turn, queries, run.floats(k), run.floats(v),
-          cacheK, cacheV, run.ints(slots), rows, heads, kvHeads, headDim, pairs, interleaved);
+          "rope",
+          "rope_store_f32",
+          rows,
+          1,
+          1,
+          256,
+          turn,
+          queries,
+          run.floats(k),
+          run.floats(v),
+          cacheK,
+          cacheV,
+          run.ints(slots),
+          rows,
+          heads,
+          kvHeads,
+          headDim,
+          pairs,
+          interleaved);
       assertThat(run.readFloats(queries)).isEqualTo(turnedQ);
       float[] expectedK = new float[5 * kvDim];
       float[] expectedV = new float[5 * kvDim];

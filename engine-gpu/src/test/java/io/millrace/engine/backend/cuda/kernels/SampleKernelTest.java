@@ -71,8 +71,17 @@ class SampleKernelTest {
   @Test
   void whatCannotBeDrawnIsSaid() {
     float[] logits = {
-      1, Float.NaN, 0, 1, Float.POSITIVE_INFINITY, 0, Float.NEGATIVE_INFINITY,
-      Float.NEGATIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.NEGATIVE_INFINITY, -5,
+      1,
+      Float.NaN,
+      0,
+      1,
+      Float.POSITIVE_INFINITY,
+      0,
+      Float.NEGATIVE_INFINITY,
+      Float.NEGATIVE_INFINITY,
+      Float.NEGATIVE_INFINITY,
+      Float.NEGATIVE_INFINITY,
+      -5,
       Float.NEGATIVE_INFINITY
     };
     int[] tokens =

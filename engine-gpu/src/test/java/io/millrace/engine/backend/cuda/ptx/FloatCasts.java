@@ -62,7 +62,8 @@ final class FloatCasts {
             : write(half * 2, to);
       }
       if (to.equals("f32")) {
-        return Float.floatToRawIntBits(directed ? FloatOps.round(s, (double) value) : (float) value);
+        return Float.floatToRawIntBits(
+            directed ? FloatOps.round(s, (double) value) : (float) value);
       }
       return write((double) value, to);
     };

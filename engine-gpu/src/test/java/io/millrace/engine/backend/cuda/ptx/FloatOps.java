@@ -76,8 +76,10 @@ final class FloatOps {
       case "sub" -> (a, b) -> a - b;
       case "mul" -> (a, b) -> a * b;
       case "div" -> (a, b) -> a / b;
-      case "min" -> nan ? Math::min : (a, b) -> Float.isNaN(a) ? b : Float.isNaN(b) ? a : Math.min(a, b);
-      case "max" -> nan ? Math::max : (a, b) -> Float.isNaN(a) ? b : Float.isNaN(b) ? a : Math.max(a, b);
+      case "min" ->
+          nan ? Math::min : (a, b) -> Float.isNaN(a) ? b : Float.isNaN(b) ? a : Math.min(a, b);
+      case "max" ->
+          nan ? Math::max : (a, b) -> Float.isNaN(a) ? b : Float.isNaN(b) ? a : Math.max(a, b);
       case "copysign" -> (a, b) -> Math.copySign(b, Math.copySign(1, a));
       default -> null;
     };

@@ -64,8 +64,10 @@ final class HalfOps {
       case "add" -> (a, b) -> odd((double) a + b);
       case "sub" -> (a, b) -> odd((double) a - b);
       case "mul" -> (a, b) -> odd((double) a * b);
-      case "min" -> nan ? Math::min : (a, b) -> Float.isNaN(a) ? b : Float.isNaN(b) ? a : Math.min(a, b);
-      case "max" -> nan ? Math::max : (a, b) -> Float.isNaN(a) ? b : Float.isNaN(b) ? a : Math.max(a, b);
+      case "min" ->
+          nan ? Math::min : (a, b) -> Float.isNaN(a) ? b : Float.isNaN(b) ? a : Math.min(a, b);
+      case "max" ->
+          nan ? Math::max : (a, b) -> Float.isNaN(a) ? b : Float.isNaN(b) ? a : Math.max(a, b);
       default -> null;
     };
   }

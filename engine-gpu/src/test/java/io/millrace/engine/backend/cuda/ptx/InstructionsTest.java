@@ -74,7 +74,8 @@ class InstructionsTest {
     holds("mad.lo.s32 %d, %a, %b, %c;", i -> a[i] * b[i] + c[i]);
     holds("mul.hi.s32 %d, %a, %b;", i -> (int) (((long) a[i] * b[i]) >> 32));
     holds(
-        "mul.hi.u32 %d, %a, %b;", i -> (int) (((a[i] & 0xffffffffL) * (b[i] & 0xffffffffL)) >>> 32));
+        "mul.hi.u32 %d, %a, %b;",
+        i -> (int) (((a[i] & 0xffffffffL) * (b[i] & 0xffffffffL)) >>> 32));
     holds("or.b32 %r0, %b, 1; div.s32 %d, %a, %r0;", i -> a[i] / (b[i] | 1));
     holds(
         "or.b32 %r0, %b, 1; rem.u32 %d, %a, %r0;", i -> Integer.remainderUnsigned(a[i], b[i] | 1));

@@ -26,6 +26,11 @@ final class Launch {
   /** Instructions that threads have executed. */
   long executed;
 
+  /** Where the matrices that a warp multiplies are put together: room for 16 x 32 and 8 x 32. */
+  final double[] left = new double[16 * 32];
+
+  final double[] right = new double[8 * 32];
+
   private final List<long[]> published = new ArrayList<>();
 
   /**

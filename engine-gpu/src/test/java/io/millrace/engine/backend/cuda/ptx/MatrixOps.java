@@ -40,8 +40,8 @@ final class MatrixOps {
       need(w, who, a);
       need(w, who, b);
       need(w, who, c);
-      double[] left = new double[16 * k];
-      double[] right = new double[8 * k];
+      double[] left = w.block.launch.left;
+      double[] right = w.block.launch.right;
       for (int lane = 0; lane < 32; lane++) {
         for (int i = 0; i < a.length; i++) {
           int row = lane / 4 + i % 2 * 8;
