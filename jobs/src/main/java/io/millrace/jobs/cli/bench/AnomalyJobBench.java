@@ -32,7 +32,7 @@ record AnomalyJobBench(CostRowsLoad load, int parallelism) {
   private static final Duration RUNNING_MAX = Duration.ofMinutes(2);
   private static final Duration CHECKPOINT_MAX = Duration.ofMinutes(5);
   private static final Duration STALL_MAX = Duration.ofMinutes(2);
-  private static final long POLL_MILLIS = 50;
+  private static final long POLL_MILLIS = 200;
 
   /**
    * @param valueBytes of all rows together
