@@ -6,6 +6,7 @@ import io.millrace.engine.backend.KvType;
 import io.millrace.engine.backend.RopePairs;
 import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.gguf.ModelSource;
+import io.millrace.engine.sampling.RowDraws;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -100,6 +101,39 @@ public final class Transformer implements LanguageModel {
 
   @Override
   public float[] forward(ForwardBatch batch) {
+    compute(batch);
+    int wanted = batch.logitsRows().length;
+    if (wanted > 0) {
+      if (logitsOut.length < wanted * config.vocabSize()) {
+        logitsOut = new float[Math.multiplyExact(logits.rows(), config.vocabSize())];
+      }
+      backend.read(wanted, logits, logitsOut);
+    }
+    return logitsOut;
+  }
+
+  @Override
+  public boolean draws() {
+    return backend.draws();
+  }
+
+  @Override
+  public int[] draw(ForwardBatch batch, RowDraws draws) {
+    int[] tokens = new int[batch.logitsRows().length];
+    if (draws.rows() != tokens.length || draws.vocabSize() > config.vocabSize()) {
+      throw new IllegalArgumentException(
+          "%d rows of logits over %d tokens, but %d draws from %d"
+              .formatted(tokens.length, config.vocabSize(), draws.rows(), draws.vocabSize()));
+    }
+    compute(batch);
+    if (tokens.length > 0) {
+      backend.draw(logits, draws, tokens);
+    }
+    return tokens;
+  }
+
+  /** From tokens to {@link #logits}, if any are wanted. */
+  private void compute(ForwardBatch batch) {
     batch.check(this);
     int rows = batch.rows();
     reserve(rows, batch.logitsRows().length);
@@ -123,7 +157,7 @@ public final class Transformer implements LanguageModel {
       if (layer == layers.size() - 1) { // of the last one nobody reads the other rows
         rows = batch.logitsRows().length;
         if (rows == 0) {
-          return logitsOut;
+          return;
         }
         mixed = onlyWanted(mixed, activations.q);
         x = onlyWanted(x, lastHidden);
@@ -138,7 +172,7 @@ public final class Transformer implements LanguageModel {
       normIfAny(rows, h, w.ffnPostNorm());
       backend.add(rows, x, h);
     }
-    return logits(rows, x);
+    output(rows, x);
   }
 
   /** The rows whose logits are wanted, copied. */
@@ -194,14 +228,12 @@ public final class Transformer implements LanguageModel {
   }
 
   /** From the last layer's rows to the output. */
-  private float[] logits(int wanted, Tensor x) {
+  private void output(int wanted, Tensor x) {
     norm(wanted, x, weights.outputNorm(), x);
     weights.output().apply(backend, wanted, x, logits); // [logits rows, vocab]
     if (config.logitSoftCap() > 0) {
       backend.softCap(wanted, logits, config.logitSoftCap());
     }
-    backend.read(wanted, logits, logitsOut);
-    return logitsOut;
   }
 
   /** Grows the buffers, to powers of two so that this ends soon; rows are bounded by the slots. */
@@ -224,7 +256,6 @@ public final class Transformer implements LanguageModel {
       }
       lastHidden = backend.activations(roundUp(wanted), config.dim());
       logits = backend.activations(roundUp(wanted), config.vocabSize());
-      logitsOut = new float[Math.multiplyExact(logits.rows(), config.vocabSize())];
     }
   }
 

@@ -13,6 +13,7 @@ import io.millrace.engine.backend.TensorData;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.model.ForwardBatch;
 import io.millrace.engine.quant.RowDecoder;
+import io.millrace.engine.sampling.RowDraws;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
@@ -39,6 +40,7 @@ public final class CudaBackend implements Backend {
   private final StepInputs step;
   private final CudaMatmul matmul;
   private final CudaAttention attention;
+  private final CudaSampling sampling;
 
   // ---- runtime
   private final Map<Integer, CudaTensor> reordered = new HashMap<>(); // by columns
@@ -65,6 +67,7 @@ public final class CudaBackend implements Backend {
     step = new StepInputs(driver, stream, memory, this::settle);
     matmul = new CudaMatmul(kernels, launches, memory, this::settle);
     attention = new CudaAttention(kernels, launches, memory, this::settle);
+    sampling = new CudaSampling(driver, stream, kernels, launches, memory, this::settle);
   }
 
   @Override
@@ -353,6 +356,16 @@ public final class CudaBackend implements Backend {
     }
   }
 
+  @Override
+  public boolean draws() {
+    return true;
+  }
+
+  @Override
+  public void draw(Tensor logits, RowDraws draws, int[] tokens) {
+    sampling.draw(CudaTensor.of(logits), draws, tokens);
+  }
+
   private ByteBuffer results(int bytes) {
     if (results == null || results.buffer().capacity() < bytes) {
       if (results != null) {
@@ -374,6 +387,7 @@ public final class CudaBackend implements Backend {
     reordered.values().forEach(CudaTensor::close);
     matmul.close();
     attention.close();
+    sampling.close();
     step.close();
     upload.close();
     if (results != null) {

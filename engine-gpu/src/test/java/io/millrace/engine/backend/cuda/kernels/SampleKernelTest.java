@@ -69,6 +69,17 @@ class SampleKernelTest {
   }
 
   @Test
+  void ofEqualLogitsTheLowestIdWins() {
+    int vocab = 600;
+    float[] logits = new float[2 * vocab];
+    logits[vocab + 37] = 1;
+    logits[vocab + 53] = 1; // 16 lanes apart in one warp
+    int[] tokens =
+        sample(logits, new long[2], new int[6], new float[] {0, 1, 0, 0, 1, 0}, 2, vocab);
+    assertThat(tokens).containsExactly(0, 37);
+  }
+
+  @Test
   void whatCannotBeDrawnIsSaid() {
     float[] logits = {
       1,
@@ -100,7 +111,7 @@ class SampleKernelTest {
     try (KernelRun run = new KernelRun()) {
       // Three drafts of 3, 0 and 2 tokens; a sequence has a row more than its draft.
       Array drawn = run.ints(5, 6, 9, 8, 7, 3, 4, 1);
-      Array draft = run.ints(5, 6, 7, 0, 0, 3, 4, 0);
+      Array draft = run.ints(5, 6, 7, 0, 0, 3, 4, 1); // the last row of each has none
       Array accepted = run.empty(12);
       Array rows = run.ints(0, 4, 5, 8);
       run.launch("sample", "sample_verify", 1, 1, 1, 128, drawn, draft, rows, accepted, 3);
@@ -130,7 +141,8 @@ class SampleKernelTest {
           run.floats(real),
           tokens,
           rows,
-          vocab);
+          vocab,
+          logits.length / rows);
       return run.readInts(tokens);
     }
   }
