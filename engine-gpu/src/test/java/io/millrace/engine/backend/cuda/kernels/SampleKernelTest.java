@@ -4,27 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.engine.SamplingParams;
 import io.millrace.engine.backend.cuda.kernels.KernelRun.Array;
+import io.millrace.engine.sampling.EmptyHistory;
 import io.millrace.engine.sampling.Sampler;
-import io.millrace.engine.sampling.TokenHistory;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** The device draws the tokens that the host's sampler draws. */
 class SampleKernelTest {
-  private static final TokenHistory NONE =
-      new TokenHistory() {
-        @Override
-        public int length() {
-          return 0;
-        }
-
-        @Override
-        public int token(int position) {
-          throw new IndexOutOfBoundsException(position);
-        }
-      };
-
   private final Random random = new Random(23);
 
   @Test
@@ -63,7 +50,7 @@ class SampleKernelTest {
       real[3 * row] = params.temperature();
       real[3 * row + 1] = params.topP();
       real[3 * row + 2] = params.minP();
-      expected[row] = sampler.draw(logits, row * vocab, params, NONE, 5 + row);
+      expected[row] = sampler.draw(logits, row * vocab, params, new EmptyHistory(), 5 + row);
     }
     assertThat(sample(logits, seeds, whole, real, rows, vocab)).isEqualTo(expected);
   }
