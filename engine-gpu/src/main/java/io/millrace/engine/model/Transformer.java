@@ -10,6 +10,7 @@ import io.millrace.engine.sampling.RowDraws;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The decoder-only transformer: RMSNorm, rotary positions, grouped-query attention, gated
@@ -246,17 +247,22 @@ public final class Transformer implements LanguageModel {
         activations.close();
         activations = null; // should there be no memory for the next
       }
-      activations = new Activations(backend, config, !localRope.equals(rope), roundUp(rows));
+      activations = Activations.of(backend, config, !localRope.equals(rope), roundUp(rows));
     }
     if (wanted > 0 && (logits == null || logits.rows() < wanted)) {
-      if (logits != null) {
-        logits.close();
-        lastHidden.close();
-        logits = null;
-      }
+      closeOutputs();
       lastHidden = backend.activations(roundUp(wanted), config.dim());
       logits = backend.activations(roundUp(wanted), config.vocabSize());
     }
+  }
+
+  private void closeOutputs() {
+    List<Tensor> outputs = new ArrayList<>();
+    outputs.add(lastHidden);
+    outputs.add(logits);
+    lastHidden = null; // should there be no memory for the next
+    logits = null;
+    outputs.stream().filter(Objects::nonNull).forEach(Tensor::close);
   }
 
   private static int roundUp(int rows) {
@@ -299,20 +305,23 @@ public final class Transformer implements LanguageModel {
       return;
     }
     closed = true;
-    if (activations != null) {
-      activations.close();
+    try {
+      if (activations != null) {
+        activations.close();
+      }
+      closeOutputs();
+    } finally {
+      try {
+        kv.close();
+      } finally {
+        weights.close();
+      }
     }
-    if (logits != null) {
-      logits.close();
-      lastHidden.close();
-    }
-    kv.close();
-    weights.close();
   }
 
   /** One step's buffers. */
   private static final class Activations {
-    private final List<Tensor> all = new ArrayList<>();
+    private final List<Tensor> all;
     private final Tensor x;
     private final Tensor h;
     private final Tensor angles;
@@ -324,7 +333,20 @@ public final class Transformer implements LanguageModel {
     private final Tensor gate;
     private final Tensor up;
 
-    Activations(Backend backend, ModelConfig config, boolean twoRopes, int rows) {
+    /** All of them, or none if there is no memory for one. */
+    static Activations of(Backend backend, ModelConfig config, boolean twoRopes, int rows) {
+      List<Tensor> all = new ArrayList<>();
+      try {
+        return new Activations(all, backend, config, twoRopes, rows);
+      } catch (RuntimeException | Error e) {
+        all.forEach(Tensor::close);
+        throw e;
+      }
+    }
+
+    private Activations(
+        List<Tensor> all, Backend backend, ModelConfig config, boolean twoRopes, int rows) {
+      this.all = all;
       x = keep(backend.activations(rows, config.dim()));
       h = keep(backend.activations(rows, config.dim()));
       angles = keep(backend.activations(rows, config.rope().dim()));

@@ -16,7 +16,9 @@ import io.millrace.engine.quant.RowDecoder;
 import io.millrace.engine.sampling.RowDraws;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -370,6 +372,7 @@ public final class CudaBackend implements Backend {
     if (results == null || results.buffer().capacity() < bytes) {
       if (results != null) {
         results.close();
+        results = null; // should there be none to be had
       }
       results = driver.allocatePinned(StepInputs.powerOfTwo(Math.max(4096, bytes)));
     }
@@ -381,21 +384,23 @@ public final class CudaBackend implements Backend {
     if (closed) {
       return;
     }
-    launches.discard(); // what it works on may be gone
-    stream.synchronize();
     closed = true;
-    reordered.values().forEach(CudaTensor::close);
-    matmul.close();
-    attention.close();
-    sampling.close();
-    step.close();
-    upload.close();
+    List<Runnable> closings = new ArrayList<>();
+    closings.add(launches::discard); // what it works on may be gone
+    closings.add(stream::synchronize);
+    reordered.values().forEach(tensor -> closings.add(tensor::close));
+    closings.add(matmul::close);
+    closings.add(attention::close);
+    closings.add(sampling::close);
+    closings.add(step::close);
+    closings.add(upload::close);
     if (results != null) {
-      results.close();
+      closings.add(results::close);
     }
-    launches.close();
-    kernels.close();
-    stream.close();
-    driver.close();
+    closings.add(launches::close);
+    closings.add(kernels::close);
+    closings.add(stream::close);
+    closings.add(driver::close);
+    Closing.all(closings);
   }
 }

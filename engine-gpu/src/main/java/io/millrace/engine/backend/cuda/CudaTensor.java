@@ -50,7 +50,10 @@ final class CudaTensor implements Tensor {
 
   @Override
   public void close() {
-    beforeFreeing.run();
-    range.close();
+    try {
+      beforeFreeing.run();
+    } finally {
+      range.close();
+    }
   }
 }

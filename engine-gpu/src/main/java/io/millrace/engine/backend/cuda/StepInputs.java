@@ -87,18 +87,24 @@ final class StepInputs implements AutoCloseable {
   }
 
   private ByteBuffer buffer(int bytes) {
-    if (copied[stage] != null) {
-      copied[stage].synchronize();
+    if (copied[stage] == null) {
+      copied[stage] = driver.event();
+      copied[stage].record(stream);
     }
+    copied[stage].synchronize();
     if (staging[stage] == null || staging[stage].buffer().capacity() < bytes) {
-      if (staging[stage] != null) {
-        staging[stage].close();
-      } else {
-        copied[stage] = driver.event();
-      }
+      closeStaging(stage);
       staging[stage] = driver.allocatePinned(powerOfTwo(Math.max(4096, bytes)));
     }
     return staging[stage].buffer();
+  }
+
+  private void closeStaging(int of) {
+    if (staging[of] != null) {
+      CudaDriver.PinnedMemory old = staging[of];
+      staging[of] = null; // should there be none to be had
+      old.close();
+    }
   }
 
   private static void put(ByteBuffer to, int at, int[] from, int count) {
@@ -161,9 +167,10 @@ final class StepInputs implements AutoCloseable {
   public void close() {
     device.close();
     for (int i = 0; i < STAGES; i++) {
-      if (staging[i] != null) {
-        staging[i].close();
+      closeStaging(i);
+      if (copied[i] != null) {
         copied[i].close();
+        copied[i] = null;
       }
     }
   }
