@@ -5,7 +5,7 @@
 // gemm_w4_nN: grid (ceil(outputs / 16), ceil(rows / N)), 32 x min(8, K / 64) threads.
 #include "weights.cuh"
 
-DECODE_GEMM(gemm_w8, Q8, 8, 3)
+DECODE_GEMM(gemm_w8, Q8, 8, 2)
 DECODE_GEMM(gemm_w8, Q8, 16, 2)
 DECODE_GEMM(gemm_w8, Q8, 32, 1)
 DECODE_GEMM(gemm_w8, Q8, 64, 1)

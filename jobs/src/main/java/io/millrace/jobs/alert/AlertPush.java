@@ -76,8 +76,9 @@ final class AlertPush implements AutoCloseable {
         batch.clear();
       }
     } catch (InterruptedException e) {
-      dropped.addAndGet(batch.size() + waiting.size()); // closed, with that still to send
+      LOG.debug("Closed while sending or waiting");
     }
+    dropped.addAndGet(batch.size() + waiting.size()); // what was still to send
   }
 
   private void send(List<Anomaly> batch) throws InterruptedException {

@@ -32,7 +32,7 @@ record AnomalyJobBench(CostRowsLoad load, int parallelism) {
   private static final Duration RUNNING_MAX = Duration.ofMinutes(2);
   private static final Duration CHECKPOINT_MAX = Duration.ofMinutes(5);
   private static final Duration STALL_MAX = Duration.ofMinutes(2);
-  private static final long POLL_MILLIS = 50;
+  private static final long POLL_MILLIS = 200;
 
   /**
    * @param valueBytes of all rows together
@@ -75,8 +75,7 @@ record AnomalyJobBench(CostRowsLoad load, int parallelism) {
 
   private Figures measure(EmbeddedFlink flink, String brokers, Topics topics, long bytes)
       throws IOException, InterruptedException {
-    OperatorMetrics metrics =
-        new OperatorMetrics("http://127.0.0.1:" + flink.metricsPort() + "/metrics");
+    OperatorMetrics metrics = new OperatorMetrics(flink.flinkMetricsUrl());
     long begin = System.nanoTime();
     long cpu = ProcessTime.cpuNanos();
     JobHandle job = submit(flink, brokers, topics);
