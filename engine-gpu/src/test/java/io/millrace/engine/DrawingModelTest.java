@@ -61,8 +61,7 @@ class DrawingModelTest {
         int position = draws.whole()[whole + 2];
         try {
           tokens[row] =
-              sampler.draw(
-                  logits, row * vocabSize(), params, new EmptyHistory(), position);
+              sampler.draw(logits, row * vocabSize(), params, new EmptyHistory(), position);
         } catch (ArithmeticException e) {
           tokens[row] = -1;
         }
@@ -119,12 +118,11 @@ class DrawingModelTest {
 
   private static SamplingParams params(
       float temperature, int topK, long seed, float penalty, int logprobs) {
-    return new SamplingParams(
-        temperature, topK, 1, 0, penalty, seed, 6, List.of(), logprobs, true);
+    return new SamplingParams(temperature, topK, 1, 0, penalty, seed, 6, List.of(), logprobs, true);
   }
 
-  private static Map<String, List<Integer>> run(
-      DrawingModel drawing, List<SamplingParams> requests) throws Exception {
+  private static Map<String, List<Integer>> run(DrawingModel drawing, List<SamplingParams> requests)
+      throws Exception {
     Map<String, List<Integer>> answers = new TreeMap<>();
     try (LocalEngine engine =
         new LocalEngine(

@@ -139,8 +139,7 @@ class ArchitectureTest {
                 DescribedPredicate.not(
                     in("engine.backend.cuda").or(named("engine.backend.BackendKind"))))
             .should()
-            .dependOnClassesThat(
-                in("engine.backend.cuda").and(DescribedPredicate.not(doors))));
+            .dependOnClassesThat(in("engine.backend.cuda").and(DescribedPredicate.not(doors))));
   }
 
   private static DescribedPredicate<JavaClass> named(String name) {

@@ -1,7 +1,7 @@
 package io.millrace.engine.model;
 
-import io.millrace.engine.TokenOutput;
 import io.millrace.engine.SamplingParams;
+import io.millrace.engine.TokenOutput;
 import io.millrace.engine.sampling.RowDraws;
 import io.millrace.engine.sampling.Sampler;
 import io.millrace.engine.scheduler.ChunkOutput;

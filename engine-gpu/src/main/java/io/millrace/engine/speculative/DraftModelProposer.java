@@ -226,8 +226,7 @@ public final class DraftModelProposer implements DraftProposer {
 
   private int draw(Draft draft, float[] logits, int offset) {
     try {
-      return sampler.draw(
-          logits, offset, draft.sequence().sampling(), draft, draft.outputLength());
+      return sampler.draw(logits, offset, draft.sequence().sampling(), draft, draft.outputLength());
     } catch (ArithmeticException | GrammarException e) {
       return -1; // complete, or in trouble: the target will say which
     }

@@ -62,8 +62,7 @@ abstract class CudaParity extends BackendParity {
   /** Rows of chunks take other kernels than a few rows do. */
   @ParameterizedTest
   @CsvSource({"F16, 37, 96", "Q8_0, 130, 96", "Q4_0, 37, 160"})
-  void rowsOfChunksAreThoseOfSingleOnes(GgmlType type, int outputs, int inputs)
-      throws IOException {
+  void rowsOfChunksAreThoseOfSingleOnes(GgmlType type, int outputs, int inputs) throws IOException {
     int rows = 67;
     byte[] weights = ToyLlama.randomWeights(type, outputs, inputs, random);
     float[] x = floats(rows * inputs, 3f);

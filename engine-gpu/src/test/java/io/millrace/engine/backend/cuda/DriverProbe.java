@@ -57,8 +57,7 @@ final class DriverProbe {
   private <T> T proxy(Class<T> type, T target, boolean counted) {
     open += counted ? 1 : 0;
     Probed handler = new Probed(target, counted);
-    return type.cast(
-        Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
+    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
   }
 
   private void runLate() {

@@ -49,7 +49,8 @@ final class KernelChecks {
       checks.put(
           prefill + "_d128",
           () ->
-              new AttentionKernelTest().chunksAreNearDoublePrecision(type, 2, 1, 128, 16, 40, 3f, 30));
+              new AttentionKernelTest()
+                  .chunksAreNearDoublePrecision(type, 2, 1, 128, 16, 40, 3f, 30));
     }
     checks.put("attention_merge", attention("f32", 2, 1, 32, 600, 0)); // three splits
   }
@@ -111,7 +112,8 @@ final class KernelChecks {
             "any", GgmlType.Q5_1);
     types.forEach(
         (suffix, type) ->
-            checks.put("embed_" + suffix, () -> new EmbedKernelTest().rowsAreThoseOfTheTable(type)));
+            checks.put(
+                "embed_" + suffix, () -> new EmbedKernelTest().rowsAreThoseOfTheTable(type)));
   }
 
   private void rows() {
@@ -160,7 +162,6 @@ final class KernelChecks {
           new SampleKernelTest().whatCannotBeDrawnIsSaid();
         });
     checks.put(
-        "sample_verify",
-        () -> new SampleKernelTest().draftsAreAcceptedUpToTheFirstOtherToken());
+        "sample_verify", () -> new SampleKernelTest().draftsAreAcceptedUpToTheFirstOtherToken());
   }
 }

@@ -28,7 +28,9 @@ class KernelFaultsTest {
 
   private final Map<String, Runnable> checks = KernelChecks.all();
 
-  /** A kernel that does nothing at all is noticed: each one is run, and what it does is looked at. */
+  /**
+   * A kernel that does nothing at all is noticed: each one is run, and what it does is looked at.
+   */
   @Test
   void everyKernelIsChecked() throws IOException {
     Map<String, String> modules = modules();
