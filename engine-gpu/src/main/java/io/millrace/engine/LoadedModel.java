@@ -129,7 +129,7 @@ public final class LoadedModel implements AutoCloseable {
         throw new IllegalArgumentException("the draft model was loaded for another backend");
       }
     }
-    Backend backend = kind.open(config.threads(), device);
+    Backend backend = kind.open(config.threads(), device, config.deterministic());
     LanguageModel target = null;
     try {
       target = around.apply(new OwningModel(transformer(config, backend), backend));

@@ -57,7 +57,9 @@ public abstract class BackendParity {
     Result on(Backend backend) throws IOException;
   }
 
-  protected record Result(Tensor tensor, int rows) {}
+  protected record Result(Tensor tensor, int rows) {
+    public Result {}
+  }
 
   @ParameterizedTest
   @CsvSource({

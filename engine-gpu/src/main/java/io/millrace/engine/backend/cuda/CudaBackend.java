@@ -24,7 +24,8 @@ import java.util.Map;
  * on the device is in {@code src/main/cuda}.
  *
  * <p>Everything is added in an order that depends on a row's own length alone, as the interface
- * asks, whatever the batch: that is what {@code deterministic} means, and it is always on.
+ * asks, whatever the batch. Only a backend that need not be deterministic computes the attention of
+ * chunks otherwise, with keys and values rounded to binary16.
  */
 public final class CudaBackend implements Backend {
   private final CudaDriver driver;
@@ -36,6 +37,7 @@ public final class CudaBackend implements Backend {
   private final StepInputs step;
   private final CudaMatmul matmul;
   private final CudaAttention attention;
+  private final CudaChunkAttention chunks; // null if deterministic
   private final CudaRows rows;
   private final CudaElementwise elementwise;
   private final CudaSampling sampling;
@@ -48,14 +50,15 @@ public final class CudaBackend implements Backend {
 
   /** With CUDA graphs. */
   public CudaBackend(CudaDriver driver) {
-    this(driver, true);
+    this(driver, true, true);
   }
 
   /**
    * @param driver the backend's own: closed with it
    * @param graphs whether steps that come again are replayed as CUDA graphs
+   * @param deterministic whether rows come out the same in any company
    */
-  public CudaBackend(CudaDriver driver, boolean graphs) {
+  public CudaBackend(CudaDriver driver, boolean graphs, boolean deterministic) {
     this.driver = driver;
     stream = driver.stream();
     memory = new CudaMemory(driver);
@@ -65,6 +68,7 @@ public final class CudaBackend implements Backend {
     step = new StepInputs(driver, stream, memory, this::settle);
     matmul = new CudaMatmul(kernels, launches, memory, this::settle);
     attention = new CudaAttention(kernels, launches, memory, this::settle);
+    chunks = deterministic ? null : new CudaChunkAttention(kernels, launches, attention);
     rows = new CudaRows(kernels, launches, matmul);
     elementwise = new CudaElementwise(kernels, launches, matmul);
     results = new CudaResults(driver, stream);
@@ -192,8 +196,13 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void attention(Tensor q, KvCache cache, int layer, AttentionSpec spec, Tensor out) {
-    attention.attend(
-        step, CudaTensor.of(q), CudaKvCache.of(cache), layer, spec, CudaTensor.of(out));
+    CudaTensor from = CudaTensor.of(q);
+    CudaTensor to = CudaTensor.of(out);
+    if (chunks == null) {
+      attention.attend(step, from, CudaKvCache.of(cache), layer, spec, to);
+    } else {
+      chunks.attend(step, from, CudaKvCache.of(cache), layer, spec, to);
+    }
     matmul.written(CudaTensor.of(out));
   }
 

@@ -28,6 +28,7 @@ final class StepInputs implements AutoCloseable {
   private long slotsAt;
   private long rowSegmentAt;
   private long logitsRowsAt;
+  private long segmentStartsAt;
   private long tablesAt;
   private int tableStride;
   private int tableMost;
@@ -58,14 +59,18 @@ final class StepInputs implements AutoCloseable {
     }
     tableStride = powerOfTwo(tableMost);
     int padded = (rows + 63) / 64 * 64; // where arrays begin changes seldom
-    int bytes = 4 * Math.addExact(5 * padded, Math.multiplyExact(segments, tableStride));
+    int segmentsPadded = segments / 64 * 64 + 64; // one more than there are
+    int tablesFrom = 5 * padded + segmentsPadded;
+    int numbers = Math.addExact(tablesFrom, Math.multiplyExact(segments, tableStride));
+    int bytes = Math.multiplyExact(4, numbers);
     long at = device.reserve(bytes);
     tokensAt = at;
     positionsAt = at + 4L * padded;
     slotsAt = at + 8L * padded;
     rowSegmentAt = at + 12L * padded;
     logitsRowsAt = at + 16L * padded;
-    tablesAt = at + 20L * padded;
+    segmentStartsAt = at + 20L * padded;
+    tablesAt = at + 4L * tablesFrom;
 
     stage = (stage + 1) % STAGES;
     ByteBuffer to = buffer(bytes);
@@ -79,9 +84,10 @@ final class StepInputs implements AutoCloseable {
         to.putInt(12 * padded + 4 * row, segment);
       }
       int[] table = next.blockTables()[segment];
-      put(to, 20 * padded + 4 * segment * tableStride, table, Math.min(table.length, tableMost));
+      put(to, 4 * (tablesFrom + segment * tableStride), table, Math.min(table.length, tableMost));
     }
     put(to, 16 * padded, next.logitsRows(), next.logitsRows().length);
+    put(to, 20 * padded, next.segmentStarts(), segments + 1);
     driver.copyToDevice(at, staging[stage], 0, bytes, stream);
     copied[stage].record(stream);
   }
@@ -152,6 +158,20 @@ final class StepInputs implements AutoCloseable {
 
   long logitsRows() {
     return logitsRowsAt;
+  }
+
+  int segments() {
+    return batch.segments();
+  }
+
+  /** The first row of a segment; after the last one, the number of rows. */
+  int segmentStart(int segment) {
+    return batch.segmentStarts()[segment];
+  }
+
+  /** {@code [segments + 1]}. */
+  long segmentStarts() {
+    return segmentStartsAt;
   }
 
   /** {@code [segments][tableStride]}. */

@@ -3,11 +3,15 @@ package io.millrace.engine.backend.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.engine.SamplingParams;
+import io.millrace.engine.backend.AttentionSpec;
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.BackendParity;
+import io.millrace.engine.backend.KvCache;
+import io.millrace.engine.backend.KvType;
 import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.backend.cpu.CpuTensors;
 import io.millrace.engine.gguf.GgmlType;
+import io.millrace.engine.model.ForwardBatch;
 import io.millrace.engine.model.ToyLlama;
 import io.millrace.engine.sampling.EmptyHistory;
 import io.millrace.engine.sampling.RowDraws;
@@ -18,6 +22,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The CUDA backend against the scalar one, on some driver. */
 abstract class CudaParity extends BackendParity {
@@ -72,6 +77,49 @@ abstract class CudaParity extends BackendParity {
       float[] one = Arrays.copyOfRange(x, row * inputs, (row + 1) * inputs);
       assertThat(run(tested, matmul(type, 1, outputs, inputs, weights, one)))
           .isEqualTo(Arrays.copyOfRange(all, row * outputs, (row + 1) * outputs));
+    }
+  }
+
+  /** A chunk, a row of another sequence, and a chunk again. */
+  @ParameterizedTest
+  @EnumSource(KvType.class)
+  void withoutDeterminismOnlyChunksAreRounded(KvType type) throws IOException {
+    int rows = 41;
+    ForwardBatch whole = batch(new int[rows], rows, 4);
+    int[][] tables = {whole.blockTables()[0], {0}, whole.blockTables()[0]};
+    int[] positions = new int[rows];
+    int[] slots = new int[rows];
+    int[] starts = {0, 20, 21, 41};
+    for (int row = 0; row < rows; row++) {
+      positions[row] = row < 20 ? row : row == 20 ? 0 : row - 1;
+      slots[row] = row == 20 ? 0 : whole.slots()[positions[row]];
+    }
+    ForwardBatch batch =
+        new ForwardBatch(new int[rows], positions, slots, starts, tables, new int[] {rows - 1});
+    float[] q = floats(rows * 4 * 48, 1f);
+    float[] k = floats(rows * 2 * 48, 1f);
+    float[] v = floats(rows * 2 * 48, 1f);
+    Operation attention =
+        backend -> {
+          KvCache kv = backend.kvCache(type, 1, 14, 4, 2, 48);
+          Tensor out = backend.activations(rows, 4 * 48);
+          backend.begin(batch);
+          backend.storeKv(
+              activations(backend, rows, 2 * 48, k), activations(backend, rows, 2 * 48, v), kv, 0);
+          backend.attention(
+              activations(backend, rows, 4 * 48, q), kv, 0, new AttentionSpec(0.3f, 0, 0), out);
+          return new Result(out, rows);
+        };
+    float[] exact = run(tested, attention);
+    CudaDriver before = driver;
+    try (Backend rounding = new CudaBackend(driver = driver(), true, false)) {
+      float[] rounded = run(rounding, attention);
+      assertClose(exact, rounded, 2e-3f);
+      assertThat(rounded).isNotEqualTo(exact);
+      assertThat(Arrays.copyOfRange(rounded, 20 * 192, 21 * 192))
+          .isEqualTo(Arrays.copyOfRange(exact, 20 * 192, 21 * 192));
+    } finally {
+      driver = before;
     }
   }
 
