@@ -90,12 +90,13 @@ __device__ inline Cut cutAt(const float* logits, int vocab, Cut within, uint64_t
 }
 
 // tokens i32 [rows]: the token drawn; -1 where none can be (a logit is NaN or plus infinity, or all
-// are minus infinity). logits f32 [rows][vocab]; seeds i64 [rows]; whole i32 [rows][topK, choice,
-// position]; real f32 [rows][temperature, topP, minP]; temperature 0 is greedy.
+// are minus infinity). logits f32 [rows][stride], of which the first vocab of a row count; seeds i64
+// [rows]; whole i32 [rows][topK, choice, position]; real f32 [rows][temperature, topP, minP];
+// temperature 0 is greedy.
 // Launch: grid (rows), 512 threads.
-extern "C" __global__ void __launch_bounds__(512) sample_tokens(const float* __restrict__ logits, const int64_t* __restrict__ seeds, const int* __restrict__ whole, const float* __restrict__ real, int* __restrict__ tokens, int rows, int vocab) {
+extern "C" __global__ void __launch_bounds__(512) sample_tokens(const float* __restrict__ logits, const int64_t* __restrict__ seeds, const int* __restrict__ whole, const float* __restrict__ real, int* __restrict__ tokens, int rows, int vocab, int stride) {
   int row = blockIdx.x;
-  const float* of = logits + (size_t)row * vocab;
+  const float* of = logits + (size_t)row * stride;
   int topK = whole[3 * row], choice = whole[3 * row + 1], position = whole[3 * row + 2];
   float temperature = real[3 * row], topP = real[3 * row + 1], minP = real[3 * row + 2];
 

@@ -26,7 +26,10 @@ import java.util.Objects;
  *     longest, until it is its turn whatever its priority and tenant; 0 is strict order of arrival
  * @param speculation whether and how tokens are drafted
  * @param kvType what the KV cache keeps of keys and values, a draft model's too; it changes the
- *     answers a little, nothing else here does
+ *     answers a little, nothing else but the next does
+ * @param deterministic whether an answer's tokens are the same in any company and however its
+ *     prompt is cut into chunks. Without, a GPU computes chunks' attention with rounded keys and
+ *     values, which is faster; other backends are always deterministic
  */
 public record EngineConfig(
     int sequencesMax,
@@ -39,7 +42,8 @@ public record EngineConfig(
     boolean prefixCache,
     int overtakesMax,
     Speculation speculation,
-    KvType kvType) {
+    KvType kvType,
+    boolean deterministic) {
 
   /** Where nothing else is said: who has waited longest joins as one of 33 at the latest. */
   public static final int OVERTAKES_MAX = 32;
@@ -61,8 +65,8 @@ public record EngineConfig(
   }
 
   /**
-   * With the prefix cache, the usual bound on overtaking, and float32 keys and values; without
-   * speculation.
+   * With the prefix cache, the usual bound on overtaking, float32 keys and values, and
+   * deterministic; without speculation.
    */
   public static EngineConfig of(
       int sequencesMax,
@@ -83,31 +87,41 @@ public record EngineConfig(
         true,
         OVERTAKES_MAX,
         Speculation.OFF,
-        KvType.F32);
+        KvType.F32,
+        true);
   }
 
   /** The same with or without the prefix cache. */
   public EngineConfig withPrefixCache(boolean other) {
-    return with(other, overtakesMax, speculation, kvType);
+    return with(other, overtakesMax, speculation, kvType, deterministic);
   }
 
   /** The same with another bound on overtaking. */
   public EngineConfig withOvertakesMax(int other) {
-    return with(prefixCache, other, speculation, kvType);
+    return with(prefixCache, other, speculation, kvType, deterministic);
   }
 
   /** The same with another speculation. */
   public EngineConfig withSpeculation(Speculation other) {
-    return with(prefixCache, overtakesMax, other, kvType);
+    return with(prefixCache, overtakesMax, other, kvType, deterministic);
   }
 
   /** The same with another KV cache. */
   public EngineConfig withKvType(KvType other) {
-    return with(prefixCache, overtakesMax, speculation, other);
+    return with(prefixCache, overtakesMax, speculation, other, deterministic);
+  }
+
+  /** The same, deterministic or not. */
+  public EngineConfig withDeterministic(boolean other) {
+    return with(prefixCache, overtakesMax, speculation, kvType, other);
   }
 
   private EngineConfig with(
-      boolean prefixCache, int overtakesMax, Speculation speculation, KvType kvType) {
+      boolean prefixCache,
+      int overtakesMax,
+      Speculation speculation,
+      KvType kvType,
+      boolean deterministic) {
     return new EngineConfig(
         sequencesMax,
         stepTokensMax,
@@ -119,7 +133,8 @@ public record EngineConfig(
         prefixCache,
         overtakesMax,
         speculation,
-        kvType);
+        kvType,
+        deterministic);
   }
 
   private static void atLeast(String name, int value, int min) {

@@ -2,11 +2,13 @@ package io.millrace.engine;
 
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.BackendKind;
+import io.millrace.engine.model.ForwardBatch;
 import io.millrace.engine.model.ForwardingModel;
 import io.millrace.engine.model.LanguageModel;
 import io.millrace.engine.model.ModelConfig;
 import io.millrace.engine.model.Transformer;
 import io.millrace.engine.model.Weights;
+import io.millrace.engine.sampling.RowDraws;
 import io.millrace.engine.speculative.DraftModelProposer;
 import io.millrace.engine.speculative.Proposers;
 import io.millrace.engine.tokenizer.PromptEncoder;
@@ -127,7 +129,7 @@ public final class LoadedModel implements AutoCloseable {
         throw new IllegalArgumentException("the draft model was loaded for another backend");
       }
     }
-    Backend backend = kind.open(config.threads(), device);
+    Backend backend = kind.open(config.threads(), device, config.deterministic());
     LanguageModel target = null;
     try {
       target = around.apply(new OwningModel(transformer(config, backend), backend));
@@ -233,11 +235,23 @@ public final class LoadedModel implements AutoCloseable {
 
   /** A transformer together with the backend that runs it alone. */
   private static final class OwningModel extends ForwardingModel {
+    private final LanguageModel model;
     private final Backend backend;
 
     OwningModel(LanguageModel model, Backend backend) {
       super(model);
+      this.model = model;
       this.backend = backend;
+    }
+
+    @Override
+    public boolean draws() {
+      return model.draws();
+    }
+
+    @Override
+    public int[] draw(ForwardBatch batch, RowDraws draws) {
+      return model.draw(batch, draws);
     }
 
     @Override

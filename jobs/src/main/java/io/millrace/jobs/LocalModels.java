@@ -66,7 +66,8 @@ final class LocalModels implements Models {
               .withPrefixCache(options.get(of.prefixCache))
               .withOvertakesMax(options.get(of.overtakesMax))
               .withSpeculation(speculation)
-              .withKvType(options.get(of.kvType));
+              .withKvType(options.get(of.kvType))
+              .withDeterministic(options.get(of.deterministic));
       return new OpenedModel(
           lease.model().warmEngine(config, draft == null ? null : draft.model(), WARM_UP_MAX),
           lease.model().tokenizer(),

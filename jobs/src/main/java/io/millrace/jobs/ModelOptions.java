@@ -33,6 +33,7 @@ public final class ModelOptions {
   public final ConfigOption<Integer> kvTokens;
   public final ConfigOption<Integer> kvBlockTokens;
   public final ConfigOption<KvType> kvType;
+  public final ConfigOption<Boolean> deterministic;
   public final ConfigOption<Boolean> prefixCache;
   public final ConfigOption<Integer> overtakesMax;
   public final ConfigOption<Integer> contextTokensMax;
@@ -125,6 +126,14 @@ public final class ModelOptions {
                 "What the KV cache keeps of keys and values: f32, or int8, a bit over a quarter of"
                     + " the memory for a small loss (docs/BENCHMARKS.md). It changes answers a"
                     + " little; those cached under the other are not reused.");
+    deterministic =
+        option("deterministic")
+            .booleanType()
+            .defaultValue(true)
+            .withDescription(
+                "Whether an answer is the same in any company, and after a restart, to the token."
+                    + " Without, a GPU computes prompts' attention faster, with keys and values"
+                    + " rounded; the CPU is always deterministic.");
     prefixCache =
         option("prefix-cache")
             .booleanType()
@@ -215,6 +224,7 @@ public final class ModelOptions {
         kvTokens,
         kvBlockTokens,
         kvType,
+        deterministic,
         prefixCache,
         overtakesMax,
         contextTokensMax,

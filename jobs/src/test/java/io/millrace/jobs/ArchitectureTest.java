@@ -87,7 +87,7 @@ class ArchitectureTest {
 
   @Test
   void onlyTheCudaBackendUsesJcuda() {
-    // JCuda is not on this class path yet; the fixture stands in for its package.
+    // The fixture stands in for JCuda's package.
     holdsAndCanFail(
         noClasses()
             .that(DescribedPredicate.not(in("engine.backend.cuda")))
@@ -124,6 +124,26 @@ class ArchitectureTest {
             .that(in("jobs.embedded", Violations.EmbeddedOnCli.class))
             .should()
             .dependOnClassesThat(in("jobs.cli").or(fixture(Violations.Command.class))));
+  }
+
+  /** What it is made of stays inside; who asks for a GPU gets a backend, or one line. */
+  @Test
+  void onlyTheBackendsChoiceKnowsTheCudaBackend() {
+    DescribedPredicate<JavaClass> doors =
+        in("engine.backend.cuda.nvml")
+            .or(named("engine.backend.cuda.CudaBackends"))
+            .or(named("engine.backend.cuda.CudaException"));
+    holdsAndCanFail(
+        noClasses()
+            .that(
+                DescribedPredicate.not(
+                    in("engine.backend.cuda").or(named("engine.backend.BackendKind"))))
+            .should()
+            .dependOnClassesThat(in("engine.backend.cuda").and(DescribedPredicate.not(doors))));
+  }
+
+  private static DescribedPredicate<JavaClass> named(String name) {
+    return DescribedPredicate.describe(name, c -> c.getName().equals(ROOT + "." + name));
   }
 
   @Test
@@ -179,6 +199,10 @@ class ArchitectureTest {
 
     static final class SpansElsewhere {
       io.opentelemetry.api.trace.Span span;
+    }
+
+    static final class CudaInside {
+      io.millrace.engine.backend.cuda.DeviceDriver driver;
     }
 
     static final class PromptManager {}

@@ -2,6 +2,7 @@ package io.millrace.engine.backend;
 
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.model.ForwardBatch;
+import io.millrace.engine.sampling.RowDraws;
 import java.io.IOException;
 
 /**
@@ -149,6 +150,24 @@ public interface Backend extends AutoCloseable {
 
   /** Waits for the operations before it and copies the first rows to {@code into}, row-major. */
   void read(int rows, Tensor x, float[] into);
+
+  /** Whether it can {@link #draw}. */
+  default boolean draws() {
+    return false;
+  }
+
+  /**
+   * Waits for the operations before it and draws a token from each of the first rows of logits, as
+   * {@link io.millrace.engine.sampling.Sampler} does: what {@link #read} would have to carry stays
+   * where it is.
+   *
+   * @param logits {@code [rows][vocabulary and perhaps more]}
+   * @param tokens gets a token for each row, -1 where none can be drawn
+   * @throws UnsupportedOperationException unless it {@link #draws}
+   */
+  default void draw(Tensor logits, RowDraws draws, int[] tokens) {
+    throw new UnsupportedOperationException(name() + " draws no tokens");
+  }
 
   /** Stops the backend's threads. Tensors stay valid until they are closed themselves. */
   @Override

@@ -34,10 +34,24 @@ public enum BackendKind {
    *     it
    */
   public Backend open(int threads, int device) {
+    return open(threads, device, true);
+  }
+
+  /**
+   * Opens a backend of this kind.
+   *
+   * @param threads as {@link #open(int, int)} takes it
+   * @param device as {@link #open(int, int)} takes it
+   * @param deterministic whether rows come out the same in any company: what a GPU can do without
+   * @throws IllegalStateException as {@link #open(int, int)} does
+   */
+  public Backend open(int threads, int device, boolean deterministic) {
     return switch (this) {
       case AUTO ->
-          resolve(device) == CUDA ? CudaBackends.open(device) : CpuBackends.fastest(threads);
-      case CUDA -> CudaBackends.open(device);
+          resolve(device) == CUDA
+              ? CudaBackends.open(device, deterministic)
+              : CpuBackends.fastest(threads);
+      case CUDA -> CudaBackends.open(device, deterministic);
       case CPU -> CpuBackends.vector(threads);
       case SCALAR -> new ScalarBackend(threads);
     };

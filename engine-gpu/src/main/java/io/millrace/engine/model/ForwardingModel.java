@@ -1,6 +1,9 @@
 package io.millrace.engine.model;
 
-/** A model that is another one; subclasses add what differs. */
+/**
+ * A model that is another one; subclasses add what differs. It draws no tokens, even where the
+ * other does: so subclasses see all logits in {@link #forward}.
+ */
 public class ForwardingModel implements LanguageModel {
   private final LanguageModel model;
 

@@ -1,5 +1,7 @@
 package io.millrace.engine.model;
 
+import io.millrace.engine.sampling.RowDraws;
+
 /**
  * A decoder that computes logits for a flat batch of tokens, keeping keys and values in a paged
  * cache of its own.
@@ -29,6 +31,23 @@ public interface LanguageModel extends AutoCloseable {
    *     asked; the array is reused by the next call
    */
   float[] forward(ForwardBatch batch);
+
+  /** Whether it can {@link #draw}. */
+  default boolean draws() {
+    return false;
+  }
+
+  /**
+   * Computes one step like {@link #forward}, and draws the tokens of the rows that asked for logits
+   * where these are: a large vocabulary's take longer to carry to the host than to compute.
+   *
+   * @param draws how, one row for each that asked
+   * @return for each of them its token, or -1 where none can be drawn
+   * @throws UnsupportedOperationException unless it {@link #draws}
+   */
+  default int[] draw(ForwardBatch batch, RowDraws draws) {
+    throw new UnsupportedOperationException("this model draws no tokens");
+  }
 
   @Override
   void close();

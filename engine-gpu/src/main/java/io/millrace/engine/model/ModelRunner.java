@@ -1,5 +1,8 @@
 package io.millrace.engine.model;
 
+import io.millrace.engine.SamplingParams;
+import io.millrace.engine.TokenOutput;
+import io.millrace.engine.sampling.RowDraws;
 import io.millrace.engine.sampling.Sampler;
 import io.millrace.engine.scheduler.ChunkOutput;
 import io.millrace.engine.scheduler.ScheduledBatch;
@@ -14,13 +17,15 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Computes a scheduled batch: lays its tokens out as flat arrays, runs the model, draws tokens from
- * the logits and compares them with those that were drafted. Not thread-safe.
+ * the logits and compares them with those that were drafted. The model draws them itself if it can
+ * and all of the step's rows suit it; else their logits are read. Not thread-safe.
  */
 public final class ModelRunner {
   private static final Logger LOG = LoggerFactory.getLogger(ModelRunner.class);
 
   private final LanguageModel model;
-  private final Verifier verifier;
+  private final Sampler sampler;
+  private final RowDraws draws;
   private final BatchLayout layout = new BatchLayout();
 
   /**
@@ -29,7 +34,8 @@ public final class ModelRunner {
    */
   public ModelRunner(LanguageModel model, Sampler sampler) {
     this.model = model;
-    this.verifier = new Verifier(sampler);
+    this.sampler = sampler;
+    this.draws = new RowDraws(sampler.vocabSize());
   }
 
   /**
@@ -68,17 +74,61 @@ public final class ModelRunner {
   }
 
   private List<ChunkOutput> compute(ScheduledBatch batch) {
-    float[] logits = model.forward(forwardBatch(batch));
+    ForwardBatch rows = forwardBatch(batch);
+    return model.draws() && fillDraws(batch)
+        ? outputs(batch, drawn(model.draw(rows, draws)))
+        : outputs(batch, sampled(model.forward(rows)));
+  }
+
+  private static List<ChunkOutput> outputs(ScheduledBatch batch, Verifier.Rows rows) {
     List<ChunkOutput> outputs = new ArrayList<>(batch.chunks().size());
-    int row = 0;
+    int first = 0;
     for (Chunk chunk : batch.chunks()) {
+      int from = first;
       outputs.add(
           chunk.sampled()
-              ? verifier.verify(chunk, logits, row * model.vocabSize(), model.vocabSize())
+              ? Verifier.verify(chunk, (row, history) -> rows.draw(from + row, history))
               : ChunkOutput.COMPUTED);
-      row += chunk.sampledRows();
+      first += chunk.sampledRows();
     }
     return outputs;
+  }
+
+  private Verifier.Rows sampled(float[] logits) {
+    return (row, history) ->
+        sampler.sample(
+            logits,
+            row * model.vocabSize(),
+            history.sequence().sampling(),
+            history,
+            history.outputLength());
+  }
+
+  private static Verifier.Rows drawn(int[] tokens) {
+    return (row, history) -> {
+      if (tokens[row] < 0) {
+        throw new ArithmeticException(
+            "the model's logits are not all numbers, or exclude every token");
+      }
+      return new TokenOutput(tokens[row], Float.NaN, List.of(), false);
+    };
+  }
+
+  /** Whether all rows can be drawn by the model; then {@link #draws} says how. */
+  private boolean fillDraws(ScheduledBatch batch) {
+    draws.clear();
+    for (Chunk chunk : batch.chunks()) {
+      Sequence sequence = chunk.sequence();
+      SamplingParams params = sequence.sampling();
+      if (chunk.sampled()
+          && (params.logprobs() >= 0 || !RowDraws.suits(params, new Draft(sequence, 0)))) {
+        return false;
+      }
+      for (int row = 0; row < chunk.sampledRows(); row++) {
+        draws.add(params, sequence.outputLength() + row);
+      }
+    }
+    return true;
   }
 
   private ForwardBatch forwardBatch(ScheduledBatch batch) {

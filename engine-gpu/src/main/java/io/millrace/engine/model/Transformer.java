@@ -6,9 +6,11 @@ import io.millrace.engine.backend.KvType;
 import io.millrace.engine.backend.RopePairs;
 import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.gguf.ModelSource;
+import io.millrace.engine.sampling.RowDraws;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The decoder-only transformer: RMSNorm, rotary positions, grouped-query attention, gated
@@ -100,6 +102,39 @@ public final class Transformer implements LanguageModel {
 
   @Override
   public float[] forward(ForwardBatch batch) {
+    compute(batch);
+    int wanted = batch.logitsRows().length;
+    if (wanted > 0) {
+      if (logitsOut.length < wanted * config.vocabSize()) {
+        logitsOut = new float[Math.multiplyExact(logits.rows(), config.vocabSize())];
+      }
+      backend.read(wanted, logits, logitsOut);
+    }
+    return logitsOut;
+  }
+
+  @Override
+  public boolean draws() {
+    return backend.draws();
+  }
+
+  @Override
+  public int[] draw(ForwardBatch batch, RowDraws draws) {
+    int[] tokens = new int[batch.logitsRows().length];
+    if (draws.rows() != tokens.length || draws.vocabSize() > config.vocabSize()) {
+      throw new IllegalArgumentException(
+          "%d rows of logits over %d tokens, but %d draws from %d"
+              .formatted(tokens.length, config.vocabSize(), draws.rows(), draws.vocabSize()));
+    }
+    compute(batch);
+    if (tokens.length > 0) {
+      backend.draw(logits, draws, tokens);
+    }
+    return tokens;
+  }
+
+  /** From tokens to {@link #logits}, if any are wanted. */
+  private void compute(ForwardBatch batch) {
     batch.check(this);
     int rows = batch.rows();
     reserve(rows, batch.logitsRows().length);
@@ -123,7 +158,7 @@ public final class Transformer implements LanguageModel {
       if (layer == layers.size() - 1) { // of the last one nobody reads the other rows
         rows = batch.logitsRows().length;
         if (rows == 0) {
-          return logitsOut;
+          return;
         }
         mixed = onlyWanted(mixed, activations.q);
         x = onlyWanted(x, lastHidden);
@@ -138,7 +173,7 @@ public final class Transformer implements LanguageModel {
       normIfAny(rows, h, w.ffnPostNorm());
       backend.add(rows, x, h);
     }
-    return logits(rows, x);
+    output(rows, x);
   }
 
   /** The rows whose logits are wanted, copied. */
@@ -194,14 +229,12 @@ public final class Transformer implements LanguageModel {
   }
 
   /** From the last layer's rows to the output. */
-  private float[] logits(int wanted, Tensor x) {
+  private void output(int wanted, Tensor x) {
     norm(wanted, x, weights.outputNorm(), x);
     weights.output().apply(backend, wanted, x, logits); // [logits rows, vocab]
     if (config.logitSoftCap() > 0) {
       backend.softCap(wanted, logits, config.logitSoftCap());
     }
-    backend.read(wanted, logits, logitsOut);
-    return logitsOut;
   }
 
   /** Grows the buffers, to powers of two so that this ends soon; rows are bounded by the slots. */
@@ -214,18 +247,22 @@ public final class Transformer implements LanguageModel {
         activations.close();
         activations = null; // should there be no memory for the next
       }
-      activations = new Activations(backend, config, !localRope.equals(rope), roundUp(rows));
+      activations = Activations.of(backend, config, !localRope.equals(rope), roundUp(rows));
     }
     if (wanted > 0 && (logits == null || logits.rows() < wanted)) {
-      if (logits != null) {
-        logits.close();
-        lastHidden.close();
-        logits = null;
-      }
+      closeOutputs();
       lastHidden = backend.activations(roundUp(wanted), config.dim());
       logits = backend.activations(roundUp(wanted), config.vocabSize());
-      logitsOut = new float[Math.multiplyExact(logits.rows(), config.vocabSize())];
     }
+  }
+
+  private void closeOutputs() {
+    List<Tensor> outputs = new ArrayList<>();
+    outputs.add(lastHidden);
+    outputs.add(logits);
+    lastHidden = null; // should there be no memory for the next
+    logits = null;
+    outputs.stream().filter(Objects::nonNull).forEach(Tensor::close);
   }
 
   private static int roundUp(int rows) {
@@ -268,20 +305,23 @@ public final class Transformer implements LanguageModel {
       return;
     }
     closed = true;
-    if (activations != null) {
-      activations.close();
+    try {
+      if (activations != null) {
+        activations.close();
+      }
+      closeOutputs();
+    } finally {
+      try {
+        kv.close();
+      } finally {
+        weights.close();
+      }
     }
-    if (logits != null) {
-      logits.close();
-      lastHidden.close();
-    }
-    kv.close();
-    weights.close();
   }
 
   /** One step's buffers. */
   private static final class Activations {
-    private final List<Tensor> all = new ArrayList<>();
+    private final List<Tensor> all;
     private final Tensor x;
     private final Tensor h;
     private final Tensor angles;
@@ -293,7 +333,20 @@ public final class Transformer implements LanguageModel {
     private final Tensor gate;
     private final Tensor up;
 
-    Activations(Backend backend, ModelConfig config, boolean twoRopes, int rows) {
+    /** All of them, or none if there is no memory for one. */
+    static Activations of(Backend backend, ModelConfig config, boolean twoRopes, int rows) {
+      List<Tensor> all = new ArrayList<>();
+      try {
+        return new Activations(all, backend, config, twoRopes, rows);
+      } catch (RuntimeException | Error e) {
+        all.forEach(Tensor::close);
+        throw e;
+      }
+    }
+
+    private Activations(
+        List<Tensor> all, Backend backend, ModelConfig config, boolean twoRopes, int rows) {
+      this.all = all;
       x = keep(backend.activations(rows, config.dim()));
       h = keep(backend.activations(rows, config.dim()));
       angles = keep(backend.activations(rows, config.rope().dim()));

@@ -34,6 +34,11 @@ public final class Sampler {
     this.candidates = new Candidates(vocabSize);
   }
 
+  /** Tokens to draw from. */
+  public int vocabSize() {
+    return vocabSize;
+  }
+
   /**
    * Draws the next token.
    *

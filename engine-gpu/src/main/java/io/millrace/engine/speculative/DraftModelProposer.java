@@ -3,6 +3,7 @@ package io.millrace.engine.speculative;
 import io.millrace.engine.kvcache.BlockPool;
 import io.millrace.engine.model.BatchLayout;
 import io.millrace.engine.model.LanguageModel;
+import io.millrace.engine.sampling.RowDraws;
 import io.millrace.engine.sampling.Sampler;
 import io.millrace.engine.sampling.grammar.GrammarException;
 import io.millrace.engine.scheduler.Sequence;
@@ -42,6 +43,7 @@ public final class DraftModelProposer implements DraftProposer {
   private final int stepTokensMax;
   private final LongSupplier nanoClock;
   private final BatchLayout layout = new BatchLayout();
+  private final RowDraws draws;
 
   private PassTimes times = PassTimes.UNKNOWN;
 
@@ -73,6 +75,7 @@ public final class DraftModelProposer implements DraftProposer {
     this.model = model;
     this.tokenizer = tokenizer;
     this.sampler = new Sampler(vocabSize);
+    this.draws = new RowDraws(vocabSize);
     this.pool = new BlockPool(model.kvBlocks(), model.blockTokens());
     this.stepTokensMax = stepTokensMax;
     this.nanoClock = nanoClock;
@@ -186,30 +189,61 @@ public final class DraftModelProposer implements DraftProposer {
         caughtUp.add(context);
       }
     }
-    float[] logits = model.forward(layout.batch());
+    int[] tokens = tokens(caughtUp);
     List<DraftContext> goOn = new ArrayList<>(caughtUp.size());
-    for (int i = 0; i < caughtUp.size(); i++) {
-      if (draw(caughtUp.get(i).draft(), logits, i * model.vocabSize())) {
+    for (int i = 0; i < tokens.length; i++) {
+      if (add(caughtUp.get(i).draft(), tokens[i])) {
         goOn.add(caughtUp.get(i));
       }
     }
     return goOn;
   }
 
+  /** Computes the batch and draws a token for each that is caught up; -1 where there is none. */
+  private int[] tokens(List<DraftContext> caughtUp) {
+    if (model.draws() && fillDraws(caughtUp)) {
+      return model.draw(layout.batch(), draws);
+    }
+    float[] logits = model.forward(layout.batch());
+    int[] tokens = new int[caughtUp.size()];
+    for (int i = 0; i < tokens.length; i++) {
+      tokens[i] = draw(caughtUp.get(i).draft(), logits, i * model.vocabSize());
+    }
+    return tokens;
+  }
+
+  private boolean fillDraws(List<DraftContext> caughtUp) {
+    draws.clear();
+    for (DraftContext context : caughtUp) {
+      Draft draft = context.draft();
+      if (!RowDraws.suits(draft.sequence().sampling(), draft)) {
+        return false;
+      }
+      draws.add(draft.sequence().sampling(), draft.outputLength());
+    }
+    return true;
+  }
+
+  private int draw(Draft draft, float[] logits, int offset) {
+    try {
+      return sampler.draw(logits, offset, draft.sequence().sampling(), draft, draft.outputLength());
+    } catch (ArithmeticException | GrammarException e) {
+      return -1; // complete, or in trouble: the target will say which
+    }
+  }
+
   /**
    * Adds a token to a draft, unless it is the model's end: that one the target draws anyway.
    *
+   * @param token -1 for none
    * @return whether the draft may go on
    */
-  private boolean draw(Draft draft, float[] logits, int offset) {
-    Sequence sequence = draft.sequence();
-    int token;
-    try {
-      token = sampler.draw(logits, offset, sequence.sampling(), draft, draft.outputLength());
-    } catch (ArithmeticException | GrammarException e) {
-      return false; // complete, or in trouble: the target will say which
-    }
-    if (tokenizer.isEndOfGeneration(token) && !sequence.sampling().ignoreEos()) {
+  private boolean add(Draft draft, int token) {
+    boolean ends =
+        token >= 0
+            && tokenizer.isEndOfGeneration(token)
+            && !draft.sequence().sampling().ignoreEos();
+    if (token < 0 || ends) {
       return false;
     }
     draft.add(token);

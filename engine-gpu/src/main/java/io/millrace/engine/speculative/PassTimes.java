@@ -1,9 +1,11 @@
 package io.millrace.engine.speculative;
 
+import io.millrace.engine.SamplingParams;
 import io.millrace.engine.kvcache.BlockPool;
 import io.millrace.engine.kvcache.BlockTable;
 import io.millrace.engine.model.BatchLayout;
 import io.millrace.engine.model.LanguageModel;
+import io.millrace.engine.sampling.RowDraws;
 import io.millrace.engine.sampling.TokenHistory;
 import java.util.Arrays;
 import java.util.function.LongSupplier;
@@ -124,6 +126,8 @@ public final class PassTimes {
           }
         };
 
+    private static final SamplingParams GREEDY = SamplingParams.greedy(1);
+
     PassTimes measure(int count, long nanosMax) {
       if (history > 0) {
         run(0, history, 1);
@@ -148,7 +152,15 @@ public final class PassTimes {
       BatchLayout layout = new BatchLayout();
       layout.add(ZEROS, from, to, table, logits);
       long start = nanoClock.getAsLong();
-      model.forward(layout.batch());
+      if (model.draws()) { // as steps do
+        RowDraws draws = new RowDraws(model.vocabSize());
+        for (int row = 0; row < logits; row++) {
+          draws.add(GREEDY, 0);
+        }
+        model.draw(layout.batch(), draws);
+      } else {
+        model.forward(layout.batch());
+      }
       return (double) (nanoClock.getAsLong() - start);
     }
   }

@@ -1,7 +1,6 @@
 package io.millrace.engine.speculative;
 
 import io.millrace.engine.TokenOutput;
-import io.millrace.engine.sampling.Sampler;
 import io.millrace.engine.scheduler.ChunkOutput;
 import io.millrace.engine.scheduler.ScheduledBatch.Chunk;
 import java.util.ArrayList;
@@ -10,7 +9,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Draws the target's tokens and accepts those of the draft that equal them.
+ * Goes through the target's tokens and accepts those of the draft that equal them.
  *
  * <p>Row by row: the target draws its token at a position from its own logits, with the noise of
  * that position and the history up to it, exactly as it would without a draft. While it draws what
@@ -20,29 +19,34 @@ import org.slf4j.LoggerFactory;
 public final class Verifier {
   private static final Logger LOG = LoggerFactory.getLogger(Verifier.class);
 
-  private final Sampler sampler;
+  /** Where the target's tokens come from. */
+  @FunctionalInterface
+  public interface Rows {
 
-  /**
-   * @param sampler reads the first logits of each row, all or fewer
-   */
-  public Verifier(Sampler sampler) {
-    this.sampler = sampler;
+    /**
+     * The target's token after a history.
+     *
+     * @param row whose logits it is drawn from, counted from the chunk's first sampled one
+     * @throws RuntimeException if it cannot be drawn
+     */
+    TokenOutput draw(int row, Draft history);
   }
+
+  private Verifier() {}
 
   /**
    * The accepted tokens, then one recovered or bonus token. If that one cannot be drawn, it is as
    * without a draft: what was accepted counts, and the chunk fails when it is that token's turn.
    *
    * @param chunk a sampled one
-   * @param logits float32, one row of {@code rowLength} for the chunk's last token and one for each
-   *     of its draft, from {@code offset} on
+   * @param rows one for the chunk's last token and one for each of its draft
    */
-  public ChunkOutput verify(Chunk chunk, float[] logits, int offset, int rowLength) {
+  public static ChunkOutput verify(Chunk chunk, Rows rows) {
     Draft accepted = new Draft(chunk.sequence(), chunk.draft().length);
     List<TokenOutput> tokens = new ArrayList<>(1 + chunk.draft().length);
     try {
       while (true) {
-        TokenOutput drawn = draw(accepted, logits, offset + accepted.size() * rowLength);
+        TokenOutput drawn = rows.draw(accepted.size(), accepted);
         if (accepted.isFull() || drawn.id() != chunk.draft()[accepted.size()]) {
           tokens.add(drawn); // bonus or recovered
           break;
@@ -57,10 +61,5 @@ public final class Verifier {
       }
     }
     return ChunkOutput.of(tokens);
-  }
-
-  private TokenOutput draw(Draft history, float[] logits, int offset) {
-    return sampler.sample(
-        logits, offset, history.sequence().sampling(), history, history.outputLength());
   }
 }

@@ -57,7 +57,9 @@ public abstract class BackendParity {
     Result on(Backend backend) throws IOException;
   }
 
-  protected record Result(Tensor tensor, int rows) {}
+  protected record Result(Tensor tensor, int rows) {
+    public Result {}
+  }
 
   @ParameterizedTest
   @CsvSource({
@@ -119,7 +121,11 @@ public abstract class BackendParity {
   }
 
   protected Operation matmul(GgmlType type, int rows, int outputs, int inputs, byte[] weights) {
-    float[] x = floats(rows * inputs, 3f);
+    return matmul(type, rows, outputs, inputs, weights, floats(rows * inputs, 3f));
+  }
+
+  protected Operation matmul(
+      GgmlType type, int rows, int outputs, int inputs, byte[] weights, float[] x) {
     return backend -> {
       Tensor out = backend.activations(rows, outputs);
       backend.matmul(

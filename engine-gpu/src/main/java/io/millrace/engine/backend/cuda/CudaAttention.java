@@ -85,13 +85,26 @@ final class CudaAttention implements AutoCloseable {
       int layer,
       AttentionSpec spec,
       CudaTensor out) {
-    int rows = step.rows();
-    int splits = splits(step.lastPosition(0, rows));
+    attend(step, 0, step.rows(), q, cache, layer, spec, out);
+  }
+
+  /** The same of the rows from {@code from} to {@code end}, exclusive. */
+  void attend(
+      StepInputs step,
+      int from,
+      int end,
+      CudaTensor q,
+      CudaKvCache cache,
+      int layer,
+      AttentionSpec spec,
+      CudaTensor out) {
+    int rows = end - from;
+    int splits = splits(step.lastPosition(from, end));
     long rowBytes = 4L * heads(q, cache) * splits * (2 + cache.headDim());
     int atOnce = (int) Math.max(1, Math.min(rows, partialBytesMax / rowBytes));
     long to = partial.reserve(atOnce * rowBytes);
-    for (int first = 0; first < rows; first += atOnce) {
-      int count = Math.min(atOnce, rows - first);
+    for (int first = from; first < end; first += atOnce) {
+      int count = Math.min(atOnce, end - first);
       splits(step, q, cache, layer, spec, splits, first, count, to);
       merge(step, q, cache, spec, splits, first, count, to, out);
     }

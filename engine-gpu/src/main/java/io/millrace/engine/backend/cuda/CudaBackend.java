@@ -1,7 +1,5 @@
 package io.millrace.engine.backend.cuda;
 
-import static io.millrace.engine.backend.cuda.CudaMatmul.ceil;
-
 import io.millrace.engine.backend.Activation;
 import io.millrace.engine.backend.AttentionSpec;
 import io.millrace.engine.backend.Backend;
@@ -13,9 +11,11 @@ import io.millrace.engine.backend.TensorData;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.model.ForwardBatch;
 import io.millrace.engine.quant.RowDecoder;
+import io.millrace.engine.sampling.RowDraws;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -24,12 +24,10 @@ import java.util.Map;
  * on the device is in {@code src/main/cuda}.
  *
  * <p>Everything is added in an order that depends on a row's own length alone, as the interface
- * asks, whatever the batch: that is what {@code deterministic} means, and it is always on.
+ * asks, whatever the batch. Only a backend that need not be deterministic computes the attention of
+ * chunks otherwise, with keys and values rounded to binary16.
  */
 public final class CudaBackend implements Backend {
-  private static final int ELEMENTWISE_THREADS = 256;
-  private static final int READ_BYTES_MAX = 16 << 20;
-
   private final CudaDriver driver;
   private final CudaDriver.Stream stream;
   private final CudaMemory memory;
@@ -39,23 +37,28 @@ public final class CudaBackend implements Backend {
   private final StepInputs step;
   private final CudaMatmul matmul;
   private final CudaAttention attention;
+  private final CudaChunkAttention chunks; // null if deterministic
+  private final CudaRows rows;
+  private final CudaElementwise elementwise;
+  private final CudaSampling sampling;
+  private final CudaResults results;
 
   // ---- runtime
   private final Map<Integer, CudaTensor> reordered = new HashMap<>(); // by columns
-  private CudaDriver.PinnedMemory results;
   private int blockTokensMin = Integer.MAX_VALUE;
   private boolean closed;
 
   /** With CUDA graphs. */
   public CudaBackend(CudaDriver driver) {
-    this(driver, true);
+    this(driver, true, true);
   }
 
   /**
    * @param driver the backend's own: closed with it
    * @param graphs whether steps that come again are replayed as CUDA graphs
+   * @param deterministic whether rows come out the same in any company
    */
-  public CudaBackend(CudaDriver driver, boolean graphs) {
+  public CudaBackend(CudaDriver driver, boolean graphs, boolean deterministic) {
     this.driver = driver;
     stream = driver.stream();
     memory = new CudaMemory(driver);
@@ -65,6 +68,11 @@ public final class CudaBackend implements Backend {
     step = new StepInputs(driver, stream, memory, this::settle);
     matmul = new CudaMatmul(kernels, launches, memory, this::settle);
     attention = new CudaAttention(kernels, launches, memory, this::settle);
+    chunks = deterministic ? null : new CudaChunkAttention(kernels, launches, attention);
+    rows = new CudaRows(kernels, launches, matmul);
+    elementwise = new CudaElementwise(kernels, launches, matmul);
+    results = new CudaResults(driver, stream);
+    sampling = new CudaSampling(driver, stream, kernels, launches, memory, this::settle);
   }
 
   @Override
@@ -126,7 +134,12 @@ public final class CudaBackend implements Backend {
     CudaMemory.Range range =
         memory.allocate(
             CudaMemory.Use.ACTIVATIONS, "activations of " + rows + " x " + columns, bytes);
-    driver.fill(range.address(), (byte) 0, bytes, stream);
+    try {
+      driver.fill(range.address(), (byte) 0, bytes, stream);
+    } catch (RuntimeException e) {
+      range.close();
+      throw e;
+    }
     return new CudaTensor(rows, columns, range, this::settle);
   }
 
@@ -153,82 +166,27 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void embed(Tensor table, Tensor out) {
-    CudaTensor to = CudaTensor.of(out);
-    String suffix = table instanceof CudaWeight weight ? weight.form().suffix() : "f32";
-    launches.begin(kernels.get("embed", "embed_" + suffix), step.rows(), 1, 1, 128);
-    if (table instanceof CudaWeight weight) {
-      weight.addTo(launches);
-    } else { // a vocabulary of one
-      launches.pointer(CudaTensor.of(table).address());
-    }
-    launches
-        .pointer(step.tokens())
-        .pointer(to.address())
-        .integer(step.rows())
-        .integer(table.columns());
-    if (table instanceof CudaWeight weight) {
-      weight.addLastTo(launches);
-    }
-    launches.end();
-    matmul.written(to);
+    rows.embed(step, table, CudaTensor.of(out));
   }
 
   @Override
   public void ropeAngles(Tensor frequencies, float magnitude, Tensor out) {
-    int pairs = frequencies.columns();
-    launches
-        .begin(kernels.get("rope", "rope_angles"), ceil(step.rows() * pairs, 128), 1, 1, 128)
-        .pointer(CudaTensor.of(frequencies).address())
-        .pointer(step.positions())
-        .pointer(CudaTensor.of(out).address())
-        .integer(step.rows())
-        .integer(pairs)
-        .real(magnitude)
-        .end();
-    matmul.written(CudaTensor.of(out));
+    rows.ropeAngles(step, CudaTensor.of(frequencies), magnitude, CudaTensor.of(out));
   }
 
   @Override
-  public void rmsNorm(int rows, Tensor x, Tensor weight, float epsilon, Tensor out) {
-    int n = weight.columns();
-    int parts = Math.multiplyExact(rows, x.columns() / n);
-    launches
-        .begin(kernels.get("norm", "norm_rms"), parts, 1, 1, n <= 256 ? 32 : 256)
-        .pointer(CudaTensor.of(x).address())
-        .pointer(CudaTensor.of(weight).address())
-        .pointer(CudaTensor.of(out).address())
-        .integer(parts)
-        .integer(n)
-        .real(epsilon)
-        .end();
-    matmul.written(CudaTensor.of(out));
+  public void rmsNorm(int count, Tensor x, Tensor weight, float epsilon, Tensor out) {
+    rows.norm(count, CudaTensor.of(x), CudaTensor.of(weight), epsilon, CudaTensor.of(out));
   }
 
   @Override
-  public void matmul(int rows, Tensor weight, Tensor x, Tensor out) {
-    matmul.multiply(rows, CudaWeight.of(weight), CudaTensor.of(x), CudaTensor.of(out));
+  public void matmul(int count, Tensor weight, Tensor x, Tensor out) {
+    matmul.multiply(count, CudaWeight.of(weight), CudaTensor.of(x), CudaTensor.of(out));
   }
 
   @Override
   public void rope(Tensor angles, RopePairs pairs, int headDim, Tensor x) {
-    int heads = x.columns() / headDim;
-    int turned = angles.columns() / 2;
-    launches
-        .begin(
-            kernels.get("rope", "rope_rotate"),
-            ceil(Math.multiplyExact(step.rows() * heads, turned), 128),
-            1,
-            1,
-            128)
-        .pointer(CudaTensor.of(angles).address())
-        .pointer(CudaTensor.of(x).address())
-        .integer(step.rows())
-        .integer(heads)
-        .integer(headDim)
-        .integer(turned)
-        .integer(pairs == RopePairs.INTERLEAVED ? 1 : 0)
-        .end();
-    matmul.written(CudaTensor.of(x));
+    rows.rope(step, CudaTensor.of(angles), pairs, headDim, CudaTensor.of(x));
   }
 
   @Override
@@ -238,129 +196,78 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void attention(Tensor q, KvCache cache, int layer, AttentionSpec spec, Tensor out) {
-    attention.attend(
-        step, CudaTensor.of(q), CudaKvCache.of(cache), layer, spec, CudaTensor.of(out));
+    CudaTensor from = CudaTensor.of(q);
+    CudaTensor to = CudaTensor.of(out);
+    if (chunks == null) {
+      attention.attend(step, from, CudaKvCache.of(cache), layer, spec, to);
+    } else {
+      chunks.attend(step, from, CudaKvCache.of(cache), layer, spec, to);
+    }
     matmul.written(CudaTensor.of(out));
   }
 
   @Override
-  public void glu(Activation activation, int rows, Tensor gate, Tensor up) {
-    int n = elements(rows, gate);
-    elementwise("swiglu", "swiglu", n, gate)
-        .pointer(CudaTensor.of(up).address())
-        .integer(n)
-        .integer(
-            switch (activation) {
-              case SILU -> 0;
-              case GELU_TANH -> 1;
-              case RELU_SQUARED -> 2;
-            })
-        .end();
+  public void glu(Activation activation, int count, Tensor gate, Tensor up) {
+    elementwise.glu(activation, count, CudaTensor.of(gate), CudaTensor.of(up));
   }
 
   @Override
-  public void add(int rows, Tensor x, Tensor y) {
-    int n = elements(rows, x);
-    elementwise("elementwise", "add", n, x).pointer(CudaTensor.of(y).address()).integer(n).end();
+  public void add(int count, Tensor x, Tensor y) {
+    elementwise.add(count, CudaTensor.of(x), CudaTensor.of(y));
   }
 
   @Override
-  public void addBias(int rows, Tensor x, Tensor bias) {
-    int n = elements(rows, x);
-    elementwise("elementwise", "add_bias", n, x)
-        .pointer(CudaTensor.of(bias).address())
-        .integer(n)
-        .integer(x.columns())
-        .end();
+  public void addBias(int count, Tensor x, Tensor bias) {
+    elementwise.addBias(count, CudaTensor.of(x), CudaTensor.of(bias));
   }
 
   @Override
-  public void scale(int rows, Tensor x, float factor) {
-    int n = elements(rows, x);
-    elementwise("elementwise", "scale", n, x).integer(n).real(factor).end();
+  public void scale(int count, Tensor x, float factor) {
+    elementwise.scale(count, CudaTensor.of(x), factor);
   }
 
   @Override
-  public void softCap(int rows, Tensor x, float cap) {
-    int n = elements(rows, x);
-    elementwise("elementwise", "soft_cap", n, x).integer(n).real(cap).end();
-  }
-
-  /** Begins a kernel that changes x in place, with x as its first parameter. */
-  private Launches elementwise(String module, String kernel, int n, Tensor x) {
-    CudaTensor to = CudaTensor.of(x);
-    matmul.written(to);
-    return launches
-        .begin(kernels.get(module, kernel), ceil(n, ELEMENTWISE_THREADS), 1, 1, ELEMENTWISE_THREADS)
-        .pointer(to.address());
-  }
-
-  private static int elements(int rows, Tensor x) {
-    return Math.multiplyExact(rows, x.columns());
+  public void softCap(int count, Tensor x, float cap) {
+    elementwise.softCap(count, CudaTensor.of(x), cap);
   }
 
   @Override
-  public Tensor reorder(int rows, Tensor x, Tensor order) {
+  public Tensor reorder(int count, Tensor x, Tensor order) {
     CudaTensor out = reordered.get(x.columns());
-    if (out == null || out.rows() < rows) {
+    if (out == null || out.rows() < count) {
       if (out != null) {
+        reordered.remove(x.columns());
         out.close();
       }
-      out = CudaTensor.of(activations(StepInputs.powerOfTwo(rows), x.columns()));
+      out = CudaTensor.of(activations(StepInputs.powerOfTwo(count), x.columns()));
       reordered.put(x.columns(), out);
     }
-    launches
-        .begin(kernels.get("elementwise", "reorder"), rows, 1, 1, ELEMENTWISE_THREADS)
-        .pointer(CudaTensor.of(x).address())
-        .pointer(CudaTensor.of(order).address())
-        .pointer(out.address())
-        .integer(rows)
-        .integer(x.columns())
-        .end();
-    matmul.written(out);
+    rows.reorder(count, CudaTensor.of(x), CudaTensor.of(order), out);
     return out;
   }
 
   @Override
   public void gather(Tensor x, Tensor out) {
-    int rows = step.wanted();
-    if (rows == 0) {
-      return;
+    if (step.wanted() > 0) {
+      rows.gather(step, CudaTensor.of(x), CudaTensor.of(out));
     }
-    launches
-        .begin(kernels.get("elementwise", "gather"), rows, 1, 1, ELEMENTWISE_THREADS)
-        .pointer(CudaTensor.of(x).address())
-        .pointer(step.logitsRows())
-        .pointer(CudaTensor.of(out).address())
-        .integer(rows)
-        .integer(x.columns())
-        .end();
-    matmul.written(CudaTensor.of(out));
   }
 
   @Override
-  public void read(int rows, Tensor x, float[] into) {
+  public void read(int count, Tensor x, float[] into) {
     launches.run();
-    long from = CudaTensor.of(x).address();
-    int elements = elements(rows, x);
-    int piece = Math.min(elements, READ_BYTES_MAX / 4);
-    ByteBuffer buffer = results(4 * piece);
-    for (int at = 0; at < elements; at += piece) {
-      int count = Math.min(piece, elements - at);
-      driver.copyToHost(results, 0, from + 4L * at, 4 * count, stream);
-      stream.synchronize();
-      buffer.asFloatBuffer().get(0, into, at, count);
-    }
+    CudaTensor from = CudaTensor.of(x);
+    results.read(from.address(), from.elements(count), into);
   }
 
-  private ByteBuffer results(int bytes) {
-    if (results == null || results.buffer().capacity() < bytes) {
-      if (results != null) {
-        results.close();
-      }
-      results = driver.allocatePinned(StepInputs.powerOfTwo(Math.max(4096, bytes)));
-    }
-    return results.buffer();
+  @Override
+  public boolean draws() {
+    return true;
+  }
+
+  @Override
+  public void draw(Tensor logits, RowDraws draws, int[] tokens) {
+    sampling.draw(CudaTensor.of(logits), draws, tokens);
   }
 
   @Override
@@ -368,20 +275,21 @@ public final class CudaBackend implements Backend {
     if (closed) {
       return;
     }
-    launches.discard(); // what it works on may be gone
-    stream.synchronize();
     closed = true;
-    reordered.values().forEach(CudaTensor::close);
-    matmul.close();
-    attention.close();
-    step.close();
-    upload.close();
-    if (results != null) {
-      results.close();
-    }
-    launches.close();
-    kernels.close();
-    stream.close();
-    driver.close();
+    List<Runnable> closings = new ArrayList<>();
+    closings.add(launches::discard); // what it works on may be gone
+    closings.add(stream::synchronize);
+    reordered.values().forEach(tensor -> closings.add(tensor::close));
+    closings.add(matmul::close);
+    closings.add(attention::close);
+    closings.add(sampling::close);
+    closings.add(step::close);
+    closings.add(upload::close);
+    closings.add(results::close);
+    closings.add(launches::close);
+    closings.add(kernels::close);
+    closings.add(stream::close);
+    closings.add(driver::close);
+    Closing.all(closings);
   }
 }

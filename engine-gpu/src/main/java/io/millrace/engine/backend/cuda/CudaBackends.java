@@ -16,7 +16,18 @@ public final class CudaBackends {
    * @throws CudaException with one line that says why it cannot be had
    */
   public static CudaBackend open(int device) {
-    return new CudaBackend(DeviceDriver.open(device));
+    return open(device, true);
+  }
+
+  /**
+   * A backend on a GPU of this machine.
+   *
+   * @param device as {@link #open(int)} takes it
+   * @param deterministic whether rows come out the same in any company
+   * @throws CudaException as {@link #open(int)} does
+   */
+  public static CudaBackend open(int device, boolean deterministic) {
+    return new CudaBackend(DeviceDriver.open(device), true, deterministic);
   }
 
   /**

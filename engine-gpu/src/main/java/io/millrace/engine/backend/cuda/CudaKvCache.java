@@ -127,8 +127,11 @@ final class CudaKvCache implements KvCache {
 
   @Override
   public void close() {
-    beforeFreeing.run();
-    close(keys, values, keyScales, valueScales);
+    try {
+      beforeFreeing.run();
+    } finally {
+      close(keys, values, keyScales, valueScales);
+    }
   }
 
   private static void close(CudaMemory.Range... ranges) {

@@ -1,6 +1,7 @@
 package io.millrace.engine.backend.cuda;
 
 import io.millrace.engine.backend.cuda.pack.PackedForm;
+import java.util.Set;
 
 /**
  * Weights times activations. Weights of a quantised type and of binary16 want their activations in
@@ -10,6 +11,16 @@ import io.millrace.engine.backend.cuda.pack.PackedForm;
 final class CudaMatmul implements AutoCloseable {
   private static final int WARP = 32;
   private static final int WARPS_MAX = 8;
+
+  /** A block of the kernels for chunks: rows, outputs, warps. */
+  private static final int TILE_ROWS = 64;
+
+  private static final int TILE_OUTPUTS = 128;
+  private static final int TILE_WARPS = 8;
+
+  /** Those that have such a kernel. */
+  private static final Set<PackedForm> CHUNK_FORMS =
+      Set.of(PackedForm.W16, PackedForm.W8, PackedForm.W4);
 
   private final Kernels kernels;
   private final Launches launches;
@@ -158,6 +169,9 @@ final class CudaMatmul implements AutoCloseable {
   }
 
   private Launches begin(CudaWeight weight, int tile, int paddedRows, int warps) {
+    if (paddedRows > TILE_ROWS && CHUNK_FORMS.contains(weight.form())) {
+      return beginChunk(weight, paddedRows);
+    }
     String module = "gemm_" + weight.form().suffix();
     return launches.begin(
         kernels.get(module, module + "_n" + tile),
@@ -165,6 +179,17 @@ final class CudaMatmul implements AutoCloseable {
         paddedRows / tile,
         1,
         WARP * warps);
+  }
+
+  /** Many rows share weights better in kernels of their own; what comes out is the same. */
+  private Launches beginChunk(CudaWeight weight, int paddedRows) {
+    String name = "gemm_" + weight.form().suffix() + "_tile";
+    return launches.begin(
+        kernels.get(name, name),
+        ceil(weight.rows(), TILE_OUTPUTS),
+        paddedRows / TILE_ROWS,
+        1,
+        WARP * TILE_WARPS);
   }
 
   /** Rows of activations that one block of threads multiplies with. */
@@ -176,7 +201,7 @@ final class CudaMatmul implements AutoCloseable {
   }
 
   static int ceil(int n, int of) {
-    return (n + of - 1) / of;
+    return (int) (((long) n + of - 1) / of);
   }
 
   @Override

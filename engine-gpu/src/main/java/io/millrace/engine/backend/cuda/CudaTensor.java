@@ -24,6 +24,11 @@ final class CudaTensor implements Tensor {
     throw new IllegalArgumentException("not a tensor of float32 that cuda has made");
   }
 
+  /** How many elements so many rows have. */
+  int elements(int of) {
+    return Math.multiplyExact(of, columns);
+  }
+
   long address() {
     return range.address();
   }
@@ -50,7 +55,10 @@ final class CudaTensor implements Tensor {
 
   @Override
   public void close() {
-    beforeFreeing.run();
-    range.close();
+    try {
+      beforeFreeing.run();
+    } finally {
+      range.close();
+    }
   }
 }

@@ -6,6 +6,7 @@ import jcuda.driver.CUevent;
 import jcuda.driver.CUevent_flags;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstream_flags;
@@ -143,7 +144,11 @@ final class DeviceOrder {
   static CudaDriver.Graph endCapture(DeviceDriver driver, CudaDriver.Stream stream) {
     Recorded recorded = new Recorded(driver, new CUgraph());
     check(JCudaDriver.cuStreamEndCapture(of(stream), recorded.graph), "cuStreamEndCapture");
-    check(JCudaDriver.cuGraphInstantiate(recorded.exec, recorded.graph, 0L), "cuGraphInstantiate");
+    int code = JCudaDriver.cuGraphInstantiate(recorded.exec, recorded.graph, 0L);
+    if (code != CUresult.CUDA_SUCCESS) {
+      JCudaDriver.cuGraphDestroy(recorded.graph);
+    }
+    check(code, "cuGraphInstantiate");
     return recorded;
   }
 }

@@ -32,9 +32,13 @@ final class Scratch implements AutoCloseable {
   @Override
   public void close() {
     if (range != null) {
-      beforeFreeing.run();
-      range.close();
+      CudaMemory.Range old = range;
       range = null;
+      try {
+        beforeFreeing.run();
+      } finally {
+        old.close();
+      }
     }
   }
 }

@@ -28,6 +28,7 @@ final class StepInputs implements AutoCloseable {
   private long slotsAt;
   private long rowSegmentAt;
   private long logitsRowsAt;
+  private long segmentStartsAt;
   private long tablesAt;
   private int tableStride;
   private int tableMost;
@@ -58,14 +59,18 @@ final class StepInputs implements AutoCloseable {
     }
     tableStride = powerOfTwo(tableMost);
     int padded = (rows + 63) / 64 * 64; // where arrays begin changes seldom
-    int bytes = 4 * Math.addExact(5 * padded, Math.multiplyExact(segments, tableStride));
+    int segmentsPadded = segments / 64 * 64 + 64; // one more than there are
+    int tablesFrom = 5 * padded + segmentsPadded;
+    int numbers = Math.addExact(tablesFrom, Math.multiplyExact(segments, tableStride));
+    int bytes = Math.multiplyExact(4, numbers);
     long at = device.reserve(bytes);
     tokensAt = at;
     positionsAt = at + 4L * padded;
     slotsAt = at + 8L * padded;
     rowSegmentAt = at + 12L * padded;
     logitsRowsAt = at + 16L * padded;
-    tablesAt = at + 20L * padded;
+    segmentStartsAt = at + 20L * padded;
+    tablesAt = at + 4L * tablesFrom;
 
     stage = (stage + 1) % STAGES;
     ByteBuffer to = buffer(bytes);
@@ -79,26 +84,33 @@ final class StepInputs implements AutoCloseable {
         to.putInt(12 * padded + 4 * row, segment);
       }
       int[] table = next.blockTables()[segment];
-      put(to, 20 * padded + 4 * segment * tableStride, table, Math.min(table.length, tableMost));
+      put(to, 4 * (tablesFrom + segment * tableStride), table, Math.min(table.length, tableMost));
     }
     put(to, 16 * padded, next.logitsRows(), next.logitsRows().length);
+    put(to, 20 * padded, next.segmentStarts(), segments + 1);
     driver.copyToDevice(at, staging[stage], 0, bytes, stream);
     copied[stage].record(stream);
   }
 
   private ByteBuffer buffer(int bytes) {
-    if (copied[stage] != null) {
-      copied[stage].synchronize();
+    if (copied[stage] == null) {
+      copied[stage] = driver.event();
+      copied[stage].record(stream);
     }
+    copied[stage].synchronize();
     if (staging[stage] == null || staging[stage].buffer().capacity() < bytes) {
-      if (staging[stage] != null) {
-        staging[stage].close();
-      } else {
-        copied[stage] = driver.event();
-      }
+      closeStaging(stage);
       staging[stage] = driver.allocatePinned(powerOfTwo(Math.max(4096, bytes)));
     }
     return staging[stage].buffer();
+  }
+
+  private void closeStaging(int of) {
+    if (staging[of] != null) {
+      CudaDriver.PinnedMemory old = staging[of];
+      staging[of] = null; // should there be none to be had
+      old.close();
+    }
   }
 
   private static void put(ByteBuffer to, int at, int[] from, int count) {
@@ -148,6 +160,20 @@ final class StepInputs implements AutoCloseable {
     return logitsRowsAt;
   }
 
+  int segments() {
+    return batch.segments();
+  }
+
+  /** The first row of a segment; after the last one, the number of rows. */
+  int segmentStart(int segment) {
+    return batch.segmentStarts()[segment];
+  }
+
+  /** {@code [segments + 1]}. */
+  long segmentStarts() {
+    return segmentStartsAt;
+  }
+
   /** {@code [segments][tableStride]}. */
   long tables() {
     return tablesAt;
@@ -161,9 +187,10 @@ final class StepInputs implements AutoCloseable {
   public void close() {
     device.close();
     for (int i = 0; i < STAGES; i++) {
-      if (staging[i] != null) {
-        staging[i].close();
+      closeStaging(i);
+      if (copied[i] != null) {
         copied[i].close();
+        copied[i] = null;
       }
     }
   }

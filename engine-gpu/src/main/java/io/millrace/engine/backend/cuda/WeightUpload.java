@@ -8,6 +8,7 @@ import io.millrace.engine.quant.RowDecoder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -16,11 +17,12 @@ import java.util.List;
  */
 final class WeightUpload implements AutoCloseable {
   private static final int PIECE_BYTES = 8 << 20;
+  private static final int PIECES = 2;
 
   private final CudaDriver driver;
   private final CudaDriver.Stream stream;
   private final CudaMemory memory;
-  private List<Piece> pieces = List.of();
+  private final List<Piece> pieces = new ArrayList<>();
   private byte[] file = new byte[0];
 
   /** A pinned buffer and the event after which it may be filled again. */
@@ -51,7 +53,7 @@ final class WeightUpload implements AutoCloseable {
       driver.copyToDevice(range.address(), pieces.get(0).pinned(), 0, 4 * columns, stream);
       stream.synchronize();
       return new CudaTensor(1, columns, range, () -> {});
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       range.close();
       throw e;
     }
@@ -72,12 +74,21 @@ final class WeightUpload implements AutoCloseable {
       fill(type, tiles, rows, columns, data, parts);
       return new CudaWeight(type, rows, columns, parts);
     } catch (IOException | RuntimeException | Error e) {
+      giveBack(parts);
+      throw e;
+    }
+  }
+
+  /** What was sent may still be on its way. */
+  private void giveBack(CudaMemory.Range[] parts) {
+    try {
+      stream.synchronize();
+    } finally {
       for (CudaMemory.Range part : parts) {
         if (part != null) {
           part.close();
         }
       }
-      throw e;
     }
   }
 
@@ -222,19 +233,27 @@ final class WeightUpload implements AutoCloseable {
       return;
     }
     close();
-    pieces = List.of(piece(bytes), piece(bytes));
+    for (int i = 0; i < PIECES; i++) {
+      pieces.add(piece(bytes));
+    }
   }
 
   private Piece piece(int bytes) {
-    CudaDriver.Event copied = driver.event();
-    copied.record(stream);
-    return new Piece(driver.allocatePinned(bytes), copied);
+    CudaDriver.PinnedMemory pinned = driver.allocatePinned(bytes);
+    try {
+      CudaDriver.Event copied = driver.event();
+      copied.record(stream);
+      return new Piece(pinned, copied);
+    } catch (RuntimeException e) {
+      pinned.close();
+      throw e;
+    }
   }
 
   @Override
   public void close() {
     pieces.forEach(Piece::close);
-    pieces = List.of();
+    pieces.clear();
     file = new byte[0];
   }
 }

@@ -27,7 +27,7 @@ class CudaBackendTest {
     Path path = ToyLlama.of(GgmlType.Q4_0).write(folder.resolve("toy.gguf"));
     try (GgufFile file = GgufFile.open(path);
         CudaBackend graphs = new CudaBackend(new PtxDriver(64 << 20));
-        CudaBackend plain = new CudaBackend(new PtxDriver(64 << 20), false);
+        CudaBackend plain = new CudaBackend(new PtxDriver(64 << 20), false, true);
         Transformer replayed = Transformer.load(file, graphs, 4, 4, 8);
         Transformer launched = Transformer.load(file, plain, 4, 4, 8)) {
       for (int position = 0; position < 5; position++) {

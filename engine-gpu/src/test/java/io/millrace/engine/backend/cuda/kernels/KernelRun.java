@@ -1,6 +1,9 @@
 package io.millrace.engine.backend.cuda.kernels;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.millrace.engine.backend.cuda.CudaDriver;
+import io.millrace.engine.backend.cuda.DeviceDriver;
 import io.millrace.engine.backend.cuda.LaunchShape;
 import io.millrace.engine.backend.cuda.ptx.PtxDriver;
 import java.io.IOException;
@@ -11,18 +14,48 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Runs single kernels of the committed PTX. Each array is its own allocation, so that the
  * interpreter sees whatever reads or writes past one.
+ *
+ * <p>With {@code -Dmillrace.test.device=0} they run on that GPU instead.
  */
 final class KernelRun implements AutoCloseable {
   private static final Map<String, byte[]> TEXTS = new ConcurrentHashMap<>();
 
-  private final CudaDriver driver = new PtxDriver(256 << 20);
+  /** Modules that another text stands in for, and the kernels that were launched meanwhile. */
+  private record Planted(String module, byte[] ptx, Set<String> launched) {}
+
+  private static final ThreadLocal<Planted> PLANTED = new ThreadLocal<>();
+
+  private final CudaDriver driver = driver();
   private final CudaDriver.Stream stream = driver.stream();
   private final List<CudaDriver.DeviceMemory> memory = new ArrayList<>();
+
+  private static CudaDriver driver() {
+    Integer device = Integer.getInteger("millrace.test.device");
+    return device == null ? new PtxDriver(256 << 20) : DeviceDriver.open(device);
+  }
+
+  /**
+   * Runs a check on a module with another text.
+   *
+   * @return the kernels that were launched
+   */
+  static Set<String> withPlanted(String module, String ptx, Runnable check) {
+    Planted planted = new Planted(module, ptx.getBytes(UTF_8), new TreeSet<>());
+    PLANTED.set(planted);
+    try {
+      check.run();
+    } finally {
+      PLANTED.remove();
+    }
+    return planted.launched();
+  }
 
   /** An array on the device. */
   record Array(long address, int bytes) {
@@ -67,7 +100,13 @@ final class KernelRun implements AutoCloseable {
   /** Arguments are Arrays, Integers and Floats in the kernel's order. */
   void launch(
       String module, String kernel, int gridX, int gridY, int gridZ, int threads, Object... args) {
-    try (CudaDriver.Module loaded = driver.load(module, text(module))) {
+    Planted planted = PLANTED.get();
+    boolean other = planted != null && planted.module().equals(module);
+    if (planted != null) {
+      planted.launched().add(kernel);
+    }
+    byte[] ptx = other ? planted.ptx() : text(module);
+    try (CudaDriver.Module loaded = driver.load(module, ptx)) {
       CudaDriver.Function function = loaded.function(kernel);
       try (CudaDriver.Parameters parameters = driver.parameters(function)) {
         int at = 0;

@@ -4,27 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.engine.SamplingParams;
 import io.millrace.engine.backend.cuda.kernels.KernelRun.Array;
+import io.millrace.engine.sampling.EmptyHistory;
 import io.millrace.engine.sampling.Sampler;
-import io.millrace.engine.sampling.TokenHistory;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** The device draws the tokens that the host's sampler draws. */
 class SampleKernelTest {
-  private static final TokenHistory NONE =
-      new TokenHistory() {
-        @Override
-        public int length() {
-          return 0;
-        }
-
-        @Override
-        public int token(int position) {
-          throw new IndexOutOfBoundsException(position);
-        }
-      };
-
   private final Random random = new Random(23);
 
   @Test
@@ -63,9 +50,20 @@ class SampleKernelTest {
       real[3 * row] = params.temperature();
       real[3 * row + 1] = params.topP();
       real[3 * row + 2] = params.minP();
-      expected[row] = sampler.draw(logits, row * vocab, params, NONE, 5 + row);
+      expected[row] = sampler.draw(logits, row * vocab, params, new EmptyHistory(), 5 + row);
     }
     assertThat(sample(logits, seeds, whole, real, rows, vocab)).isEqualTo(expected);
+  }
+
+  @Test
+  void ofEqualLogitsTheLowestIdWins() {
+    int vocab = 600;
+    float[] logits = new float[2 * vocab];
+    logits[vocab + 37] = 1;
+    logits[vocab + 53] = 1; // 16 lanes apart in one warp
+    int[] tokens =
+        sample(logits, new long[2], new int[6], new float[] {0, 1, 0, 0, 1, 0}, 2, vocab);
+    assertThat(tokens).containsExactly(0, 37);
   }
 
   @Test
@@ -100,7 +98,7 @@ class SampleKernelTest {
     try (KernelRun run = new KernelRun()) {
       // Three drafts of 3, 0 and 2 tokens; a sequence has a row more than its draft.
       Array drawn = run.ints(5, 6, 9, 8, 7, 3, 4, 1);
-      Array draft = run.ints(5, 6, 7, 0, 0, 3, 4, 0);
+      Array draft = run.ints(5, 6, 7, 0, 0, 3, 4, 1); // the last row of each has none
       Array accepted = run.empty(12);
       Array rows = run.ints(0, 4, 5, 8);
       run.launch("sample", "sample_verify", 1, 1, 1, 128, drawn, draft, rows, accepted, 3);
@@ -130,7 +128,8 @@ class SampleKernelTest {
           run.floats(real),
           tokens,
           rows,
-          vocab);
+          vocab,
+          logits.length / rows);
       return run.readInts(tokens);
     }
   }
