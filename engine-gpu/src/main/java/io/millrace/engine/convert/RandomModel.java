@@ -3,10 +3,13 @@ package io.millrace.engine.convert;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.gguf.GgufValue;
 import io.millrace.engine.gguf.GgufWriter;
+import io.millrace.engine.gguf.ModelSource;
 import io.millrace.engine.quant.RowEncoder;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.function.Consumer;
 
@@ -66,7 +69,7 @@ public final class RandomModel {
    */
   public void write(Path path, ExecutorService executor, Consumer<String> note) throws IOException {
     GgufWriter writer = new GgufWriter();
-    putMetadata(writer);
+    metadata().forEach(writer::put);
     EncodedRows rows = new EncodedRows(executor);
     Fallbacks fallbacks = new Fallbacks(type, note);
     List<TensorSpec> tensors = architecture.tensors(shape);
@@ -76,12 +79,41 @@ public final class RandomModel {
     writer.writeWhole(path);
   }
 
+  /**
+   * The model without a file, for measuring speed: a matrix's rows come again after some megabytes,
+   * so that the largest model takes little memory and no time to make. Its bytes are not those of
+   * {@link #write}.
+   *
+   * @param note as {@link #write} takes it
+   */
+  public ModelSource repeated(Consumer<String> note) {
+    Fallbacks fallbacks = new Fallbacks(type, note);
+    RepeatedRows source = new RepeatedRows("random " + architecture.name(), metadata());
+    for (TensorSpec tensor : architecture.tensors(shape)) {
+      int columns = tensor.columns().applyAsInt(shape);
+      // One content for all tensors that are alike: their rows are the same.
+      RandomRows content = new RandomRows(seed, 0, mean(tensor), deviation(tensor, columns));
+      source.add(
+          tensor.name(),
+          used(tensor, columns, fallbacks),
+          tensor.vector() ? 0 : tensor.rows().applyAsInt(shape),
+          columns,
+          tensor.content().name(),
+          content);
+    }
+    return source;
+  }
+
+  private static GgmlType used(TensorSpec tensor, int columns, Fallbacks fallbacks) {
+    return tensor.vector() ? GgmlType.F32 : fallbacks.type(tensor.name(), columns);
+  }
+
   private void add(
       GgufWriter writer, TensorSpec tensor, int index, EncodedRows rows, Fallbacks fallbacks) {
     int outputs = tensor.rows().applyAsInt(shape);
     int columns = tensor.columns().applyAsInt(shape);
     RandomRows content = new RandomRows(seed, index, mean(tensor), deviation(tensor, columns));
-    GgmlType used = tensor.vector() ? GgmlType.F32 : fallbacks.type(tensor.name(), columns);
+    GgmlType used = used(tensor, columns, fallbacks);
     RowEncoder encoder = RowEncoder.of(used).orElseThrow();
     long[] dims = tensor.vector() ? new long[] {columns} : new long[] {columns, outputs};
     writer.tensor(
@@ -103,30 +135,32 @@ public final class RandomModel {
         };
   }
 
-  private void putMetadata(GgufWriter writer) {
+  private Map<String, GgufValue> metadata() {
+    Map<String, GgufValue> metadata = new LinkedHashMap<>();
     String name = architecture.name();
-    writer.put("general.architecture", GgufValue.ofString(name));
-    writer.put("general.name", GgufValue.ofString("random " + name));
-    writer.put("general.file_type", GgufValue.ofUint32(WeightTypes.fileType(type)));
-    writer.put("general.quantization_version", GgufValue.ofUint32(2));
+    metadata.put("general.architecture", GgufValue.ofString(name));
+    metadata.put("general.name", GgufValue.ofString("random " + name));
+    metadata.put("general.file_type", GgufValue.ofUint32(WeightTypes.fileType(type)));
+    metadata.put("general.quantization_version", GgufValue.ofUint32(2));
     String prefix = name + ".";
-    integer(writer, prefix + "context_length", shape.contextLength());
-    integer(writer, prefix + "embedding_length", shape.dim());
-    integer(writer, prefix + "block_count", shape.layers());
-    integer(writer, prefix + "feed_forward_length", shape.ffnDim());
-    integer(writer, prefix + "attention.head_count", shape.heads());
-    integer(writer, prefix + "attention.head_count_kv", shape.kvHeads());
-    integer(writer, prefix + "attention.key_length", shape.headDim());
-    integer(writer, prefix + "attention.value_length", shape.headDim());
-    integer(writer, prefix + "rope.dimension_count", shape.headDim());
-    integer(writer, prefix + "vocab_size", shape.vocabSize());
-    writer.put(prefix + "attention.layer_norm_rms_epsilon", GgufValue.ofFloat(1e-5f));
-    writer.put(prefix + "rope.freq_base", GgufValue.ofFloat(10_000));
-    architecture.metadata().forEach((key, value) -> writer.put(prefix + key, value));
-    SyntheticVocabulary.put(writer, shape.vocabSize());
+    integer(metadata, prefix + "context_length", shape.contextLength());
+    integer(metadata, prefix + "embedding_length", shape.dim());
+    integer(metadata, prefix + "block_count", shape.layers());
+    integer(metadata, prefix + "feed_forward_length", shape.ffnDim());
+    integer(metadata, prefix + "attention.head_count", shape.heads());
+    integer(metadata, prefix + "attention.head_count_kv", shape.kvHeads());
+    integer(metadata, prefix + "attention.key_length", shape.headDim());
+    integer(metadata, prefix + "attention.value_length", shape.headDim());
+    integer(metadata, prefix + "rope.dimension_count", shape.headDim());
+    integer(metadata, prefix + "vocab_size", shape.vocabSize());
+    metadata.put(prefix + "attention.layer_norm_rms_epsilon", GgufValue.ofFloat(1e-5f));
+    metadata.put(prefix + "rope.freq_base", GgufValue.ofFloat(10_000));
+    architecture.metadata().forEach((key, value) -> metadata.put(prefix + key, value));
+    SyntheticVocabulary.put(metadata, shape.vocabSize());
+    return metadata;
   }
 
-  private static void integer(GgufWriter writer, String key, int value) {
-    writer.put(key, GgufValue.ofUint32(value));
+  private static void integer(Map<String, GgufValue> metadata, String key, int value) {
+    metadata.put(key, GgufValue.ofUint32(value));
   }
 }

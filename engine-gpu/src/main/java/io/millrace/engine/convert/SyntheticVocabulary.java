@@ -1,10 +1,10 @@
 package io.millrace.engine.convert;
 
 import io.millrace.engine.gguf.GgufValue;
-import io.millrace.engine.gguf.GgufWriter;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * A vocabulary of the SentencePiece kind that spells any text: four control tokens (llama.cpp looks
@@ -25,7 +25,7 @@ final class SyntheticVocabulary {
 
   private SyntheticVocabulary() {}
 
-  static void put(GgufWriter writer, int size) {
+  static void put(Map<String, GgufValue> metadata, int size) {
     List<String> pieces = pieces(size);
     float[] scores = new float[size];
     int[] types = new int[size];
@@ -35,16 +35,16 @@ final class SyntheticVocabulary {
       // the numbers of llama.cpp's token types: normal, byte, unknown, control
       types[id] = spelled ? 1 : id >= CONTROL_TOKENS ? 6 : id == UNKNOWN ? 2 : 3;
     }
-    writer.put("tokenizer.ggml.model", GgufValue.ofString("llama"));
-    writer.put("tokenizer.ggml.pre", GgufValue.ofString("default"));
-    writer.put("tokenizer.ggml.tokens", GgufValue.ofStrings(pieces));
-    writer.put("tokenizer.ggml.scores", GgufValue.ofFloats(scores));
-    writer.put("tokenizer.ggml.token_type", GgufValue.ofInts(types));
-    writer.put("tokenizer.ggml.unknown_token_id", GgufValue.ofUint32(UNKNOWN));
-    writer.put("tokenizer.ggml.bos_token_id", GgufValue.ofUint32(BOS));
-    writer.put("tokenizer.ggml.eos_token_id", GgufValue.ofUint32(EOS));
-    writer.put("tokenizer.ggml.add_bos_token", GgufValue.ofBool(true));
-    writer.put("tokenizer.ggml.add_eos_token", GgufValue.ofBool(false));
+    metadata.put("tokenizer.ggml.model", GgufValue.ofString("llama"));
+    metadata.put("tokenizer.ggml.pre", GgufValue.ofString("default"));
+    metadata.put("tokenizer.ggml.tokens", GgufValue.ofStrings(pieces));
+    metadata.put("tokenizer.ggml.scores", GgufValue.ofFloats(scores));
+    metadata.put("tokenizer.ggml.token_type", GgufValue.ofInts(types));
+    metadata.put("tokenizer.ggml.unknown_token_id", GgufValue.ofUint32(UNKNOWN));
+    metadata.put("tokenizer.ggml.bos_token_id", GgufValue.ofUint32(BOS));
+    metadata.put("tokenizer.ggml.eos_token_id", GgufValue.ofUint32(EOS));
+    metadata.put("tokenizer.ggml.add_bos_token", GgufValue.ofBool(true));
+    metadata.put("tokenizer.ggml.add_eos_token", GgufValue.ofBool(false));
   }
 
   /** The spellings by id; each is there once. */

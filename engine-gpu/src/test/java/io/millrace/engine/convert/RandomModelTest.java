@@ -8,6 +8,7 @@ import io.millrace.engine.ModelFile;
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.cpu.ScalarBackend;
 import io.millrace.engine.gguf.GgmlType;
+import io.millrace.engine.gguf.ModelSource;
 import io.millrace.engine.gguf.GgufFile;
 import io.millrace.engine.gguf.TensorInfo;
 import io.millrace.engine.model.ForwardBatch;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -40,6 +42,41 @@ class RandomModelTest {
   @AfterEach
   void close() {
     executor.shutdownNow();
+  }
+
+  @Test
+  void theEngineRunsOneInMemory() throws IOException {
+    ForwardBatch batch =
+        new ForwardBatch(
+            new int[] {1, 300}, new int[] {0, 1}, new int[] {0, 1}, new int[] {0, 2},
+            new int[][] {{0}}, new int[] {1});
+    RandomModel random = new RandomModel("llama", SHAPE, GgmlType.Q4_0, 1);
+    try (ModelSource source = random.repeated(notes::add);
+        Backend backend = new ScalarBackend(1);
+        Transformer model = Transformer.load(source, backend, 1, 16, 16)) {
+      assertThat(source.bytes())
+          .isEqualTo(source.tensors().stream().mapToLong(tensor -> tensor.bytes()).sum());
+      double squares = 0;
+      for (float logit : model.forward(batch)) {
+        squares += logit * logit;
+      }
+      assertThat(Math.sqrt(squares / 400)).isBetween(0.3, 3.0);
+    }
+  }
+
+  @Test
+  void inMemoryRowsComeAgain() throws IOException {
+    ModelShape wide = new ModelShape(16384, 1, 4, 4, 4096, 64, 400, 256, false);
+    try (ModelSource source =
+        new RandomModel("llama", wide, GgmlType.F16, 1).repeated(notes::add)) {
+      TensorInfo tensor = source.tensor("output.weight").orElseThrow();
+      byte[] first = new byte[100];
+      byte[] again = new byte[100];
+      source.read(tensor, 0, first, 0, 100);
+      source.read(tensor, 64 * tensor.rowBytes() - 50, again, 0, 100); // 2^20 elements: 64 rows
+      assertThat(Arrays.copyOfRange(again, 50, 100)).isEqualTo(Arrays.copyOf(first, 50));
+      assertThat(source.sha256()).hasSize(64);
+    }
   }
 
   @ParameterizedTest

@@ -7,6 +7,9 @@ import org.slf4j.LoggerFactory;
 public final class CudaBackends {
   private static final Logger LOG = LoggerFactory.getLogger(CudaBackends.class);
 
+  /** Far more than a device's caches hold. */
+  private static final long COPY_BYTES = 2L << 30;
+
   private CudaBackends() {}
 
   /**
@@ -27,7 +30,41 @@ public final class CudaBackends {
    * @throws CudaException as {@link #open(int)} does
    */
   public static CudaBackend open(int device, boolean deterministic) {
-    return new CudaBackend(DeviceDriver.open(device), true, deterministic);
+    return open(device, deterministic, true);
+  }
+
+  /**
+   * A backend on a GPU of this machine.
+   *
+   * @param device as {@link #open(int)} takes it
+   * @param deterministic as {@link #open(int, boolean)} takes it
+   * @param graphs whether steps that come again are replayed as CUDA graphs
+   * @throws CudaException as {@link #open(int)} does
+   */
+  public static CudaBackend open(int device, boolean deterministic, boolean graphs) {
+    return new CudaBackend(DeviceDriver.open(device), graphs, deterministic);
+  }
+
+  /**
+   * What the driver calls a device: {@code NVIDIA H200}.
+   *
+   * @throws CudaException as {@link #open(int)} does
+   */
+  public static String name(int device) {
+    try (DeviceDriver driver = DeviceDriver.open(device)) {
+      return driver.device().name();
+    }
+  }
+
+  /**
+   * Bytes per second that a device's memory reads and writes while it copies, measured.
+   *
+   * @throws CudaException as {@link #open(int)} does, or for want of some gigabytes of its memory
+   */
+  public static double copyBytesPerSecond(int device) {
+    try (DeviceDriver driver = DeviceDriver.open(device)) {
+      return CopyBandwidth.bytesPerSecond(driver, COPY_BYTES);
+    }
   }
 
   /**
