@@ -33,7 +33,9 @@ record BenchModel(String name, ModelShape shape, GgmlType type) {
     ModelShape shape = dash < 0 ? null : SHAPES.get(name.substring(0, dash));
     if (shape == null) {
       throw new IllegalArgumentException(
-          "model " + name + " is not SHAPE-TYPE, such as 8b-q4_0; shapes: "
+          "model "
+              + name
+              + " is not SHAPE-TYPE, such as 8b-q4_0; shapes: "
               + String.join(", ", SHAPES.keySet()));
     }
     String type = name.substring(dash + 1).toUpperCase(Locale.ROOT);

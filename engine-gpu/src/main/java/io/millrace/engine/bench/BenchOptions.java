@@ -67,7 +67,8 @@ record BenchOptions(
       String name = arguments.get(i).replaceFirst("^--", "");
       if (!arguments.get(i).startsWith("--") || !DEFAULTS.containsKey(name)) {
         throw new IllegalArgumentException(
-            arguments.get(i) + " is no option; there are --"
+            arguments.get(i)
+                + " is no option; there are --"
                 + String.join(", --", DEFAULTS.keySet().stream().sorted().toList()));
       }
       if (i + 1 == arguments.size()) {

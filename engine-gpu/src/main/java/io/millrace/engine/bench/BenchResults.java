@@ -2,7 +2,7 @@ package io.millrace.engine.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -14,13 +14,13 @@ import java.util.Locale;
 final class BenchResults {
   private static final ObjectMapper MAPPER = new ObjectMapper();
   private final Path path;
-  private final PrintStream out;
+  private final PrintWriter out;
 
   /**
    * @param path is added to
    * @param out where rows are shown, too
    */
-  BenchResults(Path path, PrintStream out) {
+  BenchResults(Path path, PrintWriter out) {
     this.path = path;
     this.out = out;
   }

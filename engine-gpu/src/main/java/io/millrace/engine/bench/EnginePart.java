@@ -85,8 +85,7 @@ final class EnginePart {
       throws IOException {
     EngineConfig config =
         config(sequences, PROMPT + OUTPUT + DRAFT_TOKENS)
-            .withSpeculation(
-                Speculation.fixed(Speculation.Method.DRAFT_MODEL, DRAFT_TOKENS));
+            .withSpeculation(Speculation.fixed(Speculation.Method.DRAFT_MODEL, DRAFT_TOKENS));
     double target = 0;
     double draft = 0;
     try (Transformer alone = transformer(weights, backend, config);

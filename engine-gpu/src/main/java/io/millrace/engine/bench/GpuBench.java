@@ -1,8 +1,10 @@
 package io.millrace.engine.bench;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.millrace.engine.backend.BackendKind;
 import java.io.IOException;
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -18,16 +20,18 @@ public final class GpuBench {
   private static final int WRONG_USE = 2;
 
   private final BenchOptions options;
-  private final PrintStream out;
+  private final PrintWriter out;
 
-  private GpuBench(BenchOptions options, PrintStream out) {
+  private GpuBench(BenchOptions options, PrintWriter out) {
     this.options = options;
     this.out = out;
   }
 
   /** Runs the program and ends the process. */
   public static void main(String[] args) {
-    System.exit(run(Arrays.asList(args), System.out, System.err));
+    PrintWriter out = new PrintWriter(System.out, true, UTF_8);
+    PrintWriter err = new PrintWriter(System.err, true, UTF_8);
+    System.exit(run(Arrays.asList(args), out, err));
   }
 
   /**
@@ -35,13 +39,14 @@ public final class GpuBench {
    *
    * @return its exit status
    */
-  public static int run(List<String> arguments, PrintStream out, PrintStream err) {
+  public static int run(List<String> arguments, PrintWriter out, PrintWriter err) {
     try {
       if (arguments.size() == 2 && arguments.get(0).equals("table")) {
         out.print(MarkdownTable.of(BenchResults.read(Path.of(arguments.get(1)))));
       } else {
         new GpuBench(BenchOptions.parse(arguments), out).measure();
       }
+      out.flush();
       return 0;
     } catch (IllegalArgumentException e) {
       err.println("gpu-bench: " + e.getMessage());
@@ -67,6 +72,7 @@ public final class GpuBench {
     if (device.kind() == BackendKind.CUDA && device.roofline().peak().isEmpty()) {
       out.println("limits of prompts are too high: this device's peak is not known");
     }
+    out.flush();
     BenchLog log = new BenchLog(new BenchResults(options.results(), out), device.name());
     StepPart steps = new StepPart(options, device, log);
     EnginePart engines = new EnginePart(options, device, log);

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** Results as docs/BENCHMARKS.md has them: Millrace beside its limit and its peers. */
@@ -38,7 +39,7 @@ final class MarkdownTable {
 
   private static void write(
       String title, Map<Key, Map<String, BenchRow>> section, StringBuilder text) {
-    TreeSet<String> peers = new TreeSet<>();
+    Set<String> peers = new TreeSet<>();
     section.values().forEach(by -> peers.addAll(by.keySet()));
     peers.remove(OWN);
     text.append("### ").append(title).append("\n\n");
@@ -53,7 +54,7 @@ final class MarkdownTable {
     text.append('\n');
   }
 
-  private static List<String> cells(Key key, Map<String, BenchRow> by, TreeSet<String> peers) {
+  private static List<String> cells(Key key, Map<String, BenchRow> by, Set<String> peers) {
     BenchRow own = by.get(OWN);
     List<String> cells = new ArrayList<>();
     cells.add(key.model());

@@ -77,8 +77,7 @@ final class StepPart {
   private double limit(BenchModel model, int sequences, int rows, int history) {
     return device
         .roofline()
-        .seconds(
-            StepCost.of(model.shape(), model.type(), options.kv(), sequences, rows, history));
+        .seconds(StepCost.of(model.shape(), model.type(), options.kv(), sequences, rows, history));
   }
 
   private StepRun run(Weights weights, Backend backend, int sequences) {

@@ -42,8 +42,7 @@ final class RepeatedRows implements ModelSource {
    * @param rows of the matrix, 0 for a vector
    * @param content tensors of the same content, type and width get the same rows
    */
-  void add(
-      String tensor, GgmlType type, int rows, int columns, String content, RowSource source) {
+  void add(String tensor, GgmlType type, int rows, int columns, String content, RowSource source) {
     List<Long> dims = rows == 0 ? List.of((long) columns) : List.of((long) columns, (long) rows);
     long size = type.bytes(columns) * Math.max(1, rows);
     TensorInfo info = new TensorInfo(tensor, type, dims, bytes, size);

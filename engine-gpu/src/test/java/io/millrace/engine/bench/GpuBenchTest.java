@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,9 +26,24 @@ class GpuBenchTest {
     Path results = folder.resolve("results.jsonl");
     assertThat(
             run(
-                "--backend", "scalar", "--models", "tinier-q4_0", "--draft", "tinier-f16",
-                "--batches", "1,2", "--context", "8", "--seconds", "0", "--requests", "2",
-                "--kv", "f32", "--results", results.toString()))
+                "--backend",
+                "scalar",
+                "--models",
+                "tinier-q4_0",
+                "--draft",
+                "tinier-f16",
+                "--batches",
+                "1,2",
+                "--context",
+                "8",
+                "--seconds",
+                "0",
+                "--requests",
+                "2",
+                "--kv",
+                "f32",
+                "--results",
+                results.toString()))
         .as(err.toString(UTF_8))
         .isZero();
     List<BenchRow> rows = BenchResults.read(results);
@@ -81,8 +96,6 @@ class GpuBenchTest {
 
   private int run(String... arguments) {
     return GpuBench.run(
-        List.of(arguments),
-        new PrintStream(out, true, UTF_8),
-        new PrintStream(err, true, UTF_8));
+        List.of(arguments), new PrintWriter(out, true, UTF_8), new PrintWriter(err, true, UTF_8));
   }
 }

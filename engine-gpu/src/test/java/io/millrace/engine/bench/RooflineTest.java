@@ -24,8 +24,7 @@ class RooflineTest {
     double keysAndValues = 2 * 2 * 2 * (4 * 4) * 3 * 10;
     assertThat(step.bytes()).isEqualTo(weights + embeddings + keysAndValues);
     double attention = 4 * 2 * 8 * 10 * 3;
-    assertThat(step.operations())
-        .isEqualTo(2 * 2 * LAYER * 3 + 2 * OUTPUT * 3 + attention);
+    assertThat(step.operations()).isEqualTo(2 * 2 * LAYER * 3 + 2 * OUTPUT * 3 + attention);
   }
 
   @Test

@@ -8,8 +8,8 @@ import io.millrace.engine.ModelFile;
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.cpu.ScalarBackend;
 import io.millrace.engine.gguf.GgmlType;
-import io.millrace.engine.gguf.ModelSource;
 import io.millrace.engine.gguf.GgufFile;
+import io.millrace.engine.gguf.ModelSource;
 import io.millrace.engine.gguf.TensorInfo;
 import io.millrace.engine.model.ForwardBatch;
 import io.millrace.engine.model.Transformer;
@@ -48,8 +48,12 @@ class RandomModelTest {
   void theEngineRunsOneInMemory() throws IOException {
     ForwardBatch batch =
         new ForwardBatch(
-            new int[] {1, 300}, new int[] {0, 1}, new int[] {0, 1}, new int[] {0, 2},
-            new int[][] {{0}}, new int[] {1});
+            new int[] {1, 300},
+            new int[] {0, 1},
+            new int[] {0, 1},
+            new int[] {0, 2},
+            new int[][] {{0}},
+            new int[] {1});
     RandomModel random = new RandomModel("llama", SHAPE, GgmlType.Q4_0, 1);
     try (ModelSource source = random.repeated(notes::add);
         Backend backend = new ScalarBackend(1);

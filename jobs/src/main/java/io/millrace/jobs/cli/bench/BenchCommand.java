@@ -14,6 +14,7 @@ import picocli.CommandLine.Spec;
       AnomalyCommand.class,
       AnomalyJobCommand.class,
       EngineCommand.class,
+      GpuCommand.class,
       KvCommand.class,
       PipelineCommand.class,
       PrefixCommand.class,
