@@ -117,7 +117,7 @@ class BudgetPipelineTest {
       awaitGauge(BudgetOperator.RESERVED_METRIC);
       awaitGauge(BudgetOperator.DEFERRED_METRIC);
 
-      String page = metricsPage();
+      String page = page(flink.metricsUrl());
       assertThat(page)
           .containsPattern("(?m)^llm_budget_limit_usd\\{tenant=\"waits\",[^}]*} 0\\.5$");
       assertThat(page)
@@ -275,15 +275,15 @@ class BudgetPipelineTest {
         name + " = 0",
         () -> {
           try {
-            return zero.matcher(metricsPage()).find();
+            return zero.matcher(page(flink.flinkMetricsUrl())).find();
           } catch (IOException | InterruptedException e) {
             throw new IllegalStateException(e);
           }
         });
   }
 
-  private String metricsPage() throws IOException, InterruptedException {
-    URI uri = URI.create("http://127.0.0.1:" + flink.metricsPort() + "/metrics");
+  private static String page(String url) throws IOException, InterruptedException {
+    URI uri = URI.create(url);
     return HttpClient.newHttpClient()
         .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
         .body();

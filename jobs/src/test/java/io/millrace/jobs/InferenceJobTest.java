@@ -296,7 +296,7 @@ class InferenceJobTest {
     JobHandle job = submit("metrics", options(topics), new FakeModels("metrics", PLENTY));
     records.send(List.of(prompt(topics, null, json("counted"))));
     records.await(topics.responses(), 1);
-    String page = metricsPage("/metrics");
+    String page = metricsPage(flink.flinkMetricsUrl());
     job.cancel(MAX);
     for (String metric : MonitoringFilesTest.metrics()) {
       assertThat(page).containsPattern("(?m)^" + metric + "\\{");
@@ -315,7 +315,7 @@ class InferenceJobTest {
     records.send(List.of(prompt(topics, null, json("will FAIL"))));
     records.await(topics.responses(), 4);
     records.await(topics.deadLetters(), 1);
-    String page = metricsPage("/metrics");
+    String page = metricsPage(flink.metricsUrl());
     List<CostEvent> costs = ofRequests(read(topics.costs(), CostEvent.class, RecordFormat.JSON));
     job.cancel(MAX);
 
@@ -343,7 +343,7 @@ class InferenceJobTest {
     records.send(List.of(prompt(topics, null, json("hello")), prompt(topics, null, json("FAIL"))));
     records.await(topics.responses(), 1);
     records.await(topics.deadLetters(), 1);
-    String catalogue = metricsPage("/llm");
+    String catalogue = metricsPage(flink.metricsUrl());
     job.cancel(MAX);
     assertThat(catalogue).contains("llm_requests_total{").doesNotContain("flink_");
     Promtool.assertClean(catalogue);
@@ -357,8 +357,8 @@ class InferenceJobTest {
         .sum();
   }
 
-  private String metricsPage(String path) throws Exception {
-    URI uri = URI.create("http://127.0.0.1:" + flink.metricsPort() + path);
+  private String metricsPage(String url) throws Exception {
+    URI uri = URI.create(url);
     return HttpClient.newHttpClient()
         .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
         .body();

@@ -176,7 +176,7 @@ class TracePipelineTest {
     long begin = System.nanoTime();
     String page;
     do {
-      page = get("http://127.0.0.1:" + flink.metricsPort() + "/metrics");
+      page = get(flink.metricsUrl());
       assertThat(System.nanoTime() - begin).as(page).isLessThan(MAX.toNanos());
     } while (!condition.test(page));
   }

@@ -17,7 +17,8 @@ final class WhereThingsAre {
             + String.join(", ", pipeline.topics().all())
             + pipeline.anomalyJob().map(job -> ", " + pipeline.topics().anomalies()).orElse(""));
     err.println("dashboard  " + pipeline.dashboardUrl());
-    err.println("metrics    " + pipeline.metricsUrl());
+    err.println(
+        "metrics    " + pipeline.metricsUrl() + "  (Flink's: " + pipeline.flinkMetricsUrl() + ")");
     err.println("data       " + data.toAbsolutePath().normalize());
     pipeline.ledger().ifPresent(ledger -> err.println("ledger     " + ledger));
     LogFile.current().ifPresent(file -> err.println("log        " + file));

@@ -1,5 +1,6 @@
 package io.millrace.jobs.embedded;
 
+import io.millrace.jobs.metrics.PrometheusReporterFactory;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
@@ -160,6 +161,24 @@ public final class EmbeddedFlink implements AutoCloseable {
   /** The dashboard's address, for a browser on this machine. */
   public String dashboardUrl() {
     return dashboard.toString();
+  }
+
+  /** Where Prometheus reads the catalogue of {@code llm_*} metrics. */
+  public String metricsUrl() {
+    return "http://"
+        + EmbeddedFlinkConfig.HOST
+        + ":"
+        + metricsPort()
+        + PrometheusReporterFactory.PATH;
+  }
+
+  /** Where it reads Flink's own. */
+  public String flinkMetricsUrl() {
+    return "http://"
+        + EmbeddedFlinkConfig.HOST
+        + ":"
+        + metricsPort()
+        + PrometheusReporterFactory.FLINK_PATH;
   }
 
   /** The port on the loopback interface that serves metrics to Prometheus. */

@@ -179,9 +179,14 @@ public final class Pipeline implements AutoCloseable {
     return flink.dashboardUrl();
   }
 
-  /** Where Prometheus reads. */
+  /** Where Prometheus reads the catalogue of {@code llm_*} metrics. */
   public String metricsUrl() {
-    return "http://" + EmbeddedFlinkConfig.HOST + ":" + flink.metricsPort() + "/metrics";
+    return flink.metricsUrl();
+  }
+
+  /** Where it reads Flink's own. */
+  public String flinkMetricsUrl() {
+    return flink.flinkMetricsUrl();
   }
 
   public Topics topics() {

@@ -19,10 +19,13 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Serves the catalogue to Prometheus under its exact names and types, which Flink's own reporter
- * cannot give; and, where that one is not to run, Flink's metrics too: it listens on every
- * interface and cannot be told otherwise. The path /llm has the catalogue alone.
+ * cannot give. Where that one is not to run, for it listens on every interface and cannot be told
+ * otherwise, Flink's metrics have a page beside.
  */
 final class PrometheusReporter implements MetricReporter {
+  static final String PATH = "/metrics";
+  static final String FLINK_PATH = PATH + "/flink";
+
   private static final Logger LOG = LoggerFactory.getLogger(PrometheusReporter.class);
 
   private static final int BACKLOG = 16;
@@ -42,7 +45,7 @@ final class PrometheusReporter implements MetricReporter {
 
   /**
    * @param ports the first free one is taken
-   * @param flinksOwn whether Flink's metrics are served as well
+   * @param flinksOwn whether Flink's metrics are served, too
    * @throws IOException when no port is free
    */
   PrometheusReporter(InetAddress address, Iterator<Integer> ports, boolean flinksOwn)
@@ -58,8 +61,10 @@ final class PrometheusReporter implements MetricReporter {
               return thread;
             });
     server.setExecutor(executor);
-    server.createContext("/", exchange -> answer(exchange, llm.scrape() + flinks()));
-    server.createContext("/llm", exchange -> answer(exchange, llm.scrape()));
+    server.createContext(PATH, exchange -> answer(exchange, llm.scrape()));
+    if (flinksOwn) {
+      server.createContext(FLINK_PATH, exchange -> answer(exchange, flink.scrape()));
+    }
     server.start();
     LOG.info("Metrics on {}", server.getAddress());
   }
@@ -106,10 +111,6 @@ final class PrometheusReporter implements MetricReporter {
   public void close() {
     server.stop(0);
     executor.shutdownNow();
-  }
-
-  private String flinks() {
-    return flink == null ? "" : flink.scrape();
   }
 
   private static void answer(HttpExchange exchange, String text) throws IOException {

@@ -16,12 +16,18 @@ import org.apache.flink.util.NetUtils;
  * <pre>
  *   port          a port or a range, such as 9260-9269: several processes fit on one machine
  *   bind-address  127.0.0.1 unless told: nobody is asked for a password
- *   flinks-own    whether Flink's metrics are served as well; false
+ *   flinks-own    whether Flink's metrics are served, too, as a page of their own; false
  * </pre>
  */
 public final class PrometheusReporterFactory implements MetricReporterFactory {
   public static final String BIND_ADDRESS = "bind-address";
   public static final String FLINKS_OWN = "flinks-own";
+
+  /** Where the catalogue is served. */
+  public static final String PATH = PrometheusReporter.PATH;
+
+  /** Where Flink's metrics are served. */
+  public static final String FLINK_PATH = PrometheusReporter.FLINK_PATH;
 
   private static final String PORTS = "9260-9269";
 

@@ -112,7 +112,7 @@ class EmbeddedFlinkTest {
         .contains("\"name\":\"shown\"", "words", "count");
     assertThat(get(flink.dashboardUrl() + "/jars").statusCode()).isEqualTo(404);
 
-    assertThat(get("http://127.0.0.1:" + flink.metricsPort() + "/metrics").body())
+    assertThat(get(flink.flinkMetricsUrl()).body())
         .containsPattern("(?m)^flink_jobmanager_numRunningJobs\\{.*} [1-9]")
         .containsPattern("(?m)^flink_taskmanager_job_task_numRecordsIn\\{.*job_name=\"shown\"");
     job.cancel(MAX);

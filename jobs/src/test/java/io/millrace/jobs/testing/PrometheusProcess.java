@@ -75,22 +75,31 @@ public final class PrometheusProcess implements AutoCloseable {
   }
 
   /**
-   * A configuration that reads the addresses every second.
+   * A configuration that reads the pages every second.
    *
-   * @param targets {@code host:port} of pages {@code /metrics}
+   * @param pages where metrics are
    */
-  public static String scraping(List<String> targets) {
-    return """
-        global:
-          scrape_interval: 1s
-          scrape_timeout: 1s
-          evaluation_interval: 1s
-        scrape_configs:
-          - job_name: millrace
-            static_configs:
-              - targets: %s
-        """
-        .formatted(targets.stream().map(target -> '"' + target + '"').toList());
+  public static String scraping(List<URI> pages) {
+    StringBuilder config =
+        new StringBuilder(
+            """
+            global:
+              scrape_interval: 1s
+              scrape_timeout: 1s
+              evaluation_interval: 1s
+            scrape_configs:
+            """);
+    for (URI page : pages) {
+      config.append(
+          """
+            - job_name: "%s"
+              metrics_path: %s
+              static_configs:
+                - targets: ["%s"]
+          """
+              .formatted(page, page.getPath(), page.getAuthority()));
+    }
+    return config.toString();
   }
 
   /** {@code http://host:port}. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -18,7 +19,8 @@ class PrometheusProcessTest {
   void answersQueriesAndTellsWhyOneIsWrong() throws Exception {
     assumeTrue(PrometheusProcess.isInstalled(), "skipped: needs prometheus");
     Path config = directory.resolve("prometheus.yml");
-    Files.writeString(config, PrometheusProcess.scraping(List.of("127.0.0.1:1")));
+    Files.writeString(
+        config, PrometheusProcess.scraping(List.of(URI.create("http://127.0.0.1:1/metrics"))));
     try (PrometheusProcess prometheus = PrometheusProcess.start(directory, config)) {
       assertThat(prometheus.query("vector(7)").at("/0/value/1").textValue()).isEqualTo("7");
       assertThat(prometheus.query("llm_nothing_total")).isEmpty();

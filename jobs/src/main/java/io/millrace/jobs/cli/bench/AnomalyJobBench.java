@@ -75,8 +75,7 @@ record AnomalyJobBench(CostRowsLoad load, int parallelism) {
 
   private Figures measure(EmbeddedFlink flink, String brokers, Topics topics, long bytes)
       throws IOException, InterruptedException {
-    OperatorMetrics metrics =
-        new OperatorMetrics("http://127.0.0.1:" + flink.metricsPort() + "/metrics");
+    OperatorMetrics metrics = new OperatorMetrics(flink.flinkMetricsUrl());
     long begin = System.nanoTime();
     long cpu = ProcessTime.cpuNanos();
     JobHandle job = submit(flink, brokers, topics);

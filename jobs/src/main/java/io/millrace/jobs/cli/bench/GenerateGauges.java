@@ -12,8 +12,8 @@ final class GenerateGauges {
   /** As of one moment, summed over all subtasks. */
   record Load(long backlogPrompts, long promptsRead) {}
 
-  GenerateGauges(String metricsUrl) {
-    this.metrics = new OperatorMetrics(metricsUrl);
+  GenerateGauges(String flinkMetricsUrl) {
+    this.metrics = new OperatorMetrics(flinkMetricsUrl);
   }
 
   Load read() throws IOException, InterruptedException {

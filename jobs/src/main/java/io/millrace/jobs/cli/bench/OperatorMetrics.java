@@ -30,8 +30,8 @@ final class OperatorMetrics {
     }
   }
 
-  OperatorMetrics(String metricsUrl) {
-    this.page = URI.create(metricsUrl);
+  OperatorMetrics(String flinkMetricsUrl) {
+    this.page = URI.create(flinkMetricsUrl);
   }
 
   Snapshot read() throws IOException, InterruptedException {

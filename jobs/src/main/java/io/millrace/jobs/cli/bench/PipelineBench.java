@@ -100,7 +100,7 @@ final class PipelineBench implements AutoCloseable {
     this.teller = teller;
     this.load = new PromptLoad(pipeline.bootstrapServers(), pipeline.topics().prompts(), messages);
     this.settled = new SettledPrompts(pipeline.bootstrapServers(), pipeline.topics().costs());
-    this.gauges = new GenerateGauges(pipeline.metricsUrl());
+    this.gauges = new GenerateGauges(pipeline.flinkMetricsUrl());
     this.watch = new JobWatch(pipeline.job(), teller);
   }
 

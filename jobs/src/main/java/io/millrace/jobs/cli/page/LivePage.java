@@ -8,6 +8,7 @@ import io.millrace.jobs.dashboards.Dashboards;
 import io.millrace.jobs.dashboards.Panel;
 import io.millrace.jobs.embedded.Pipeline;
 import io.millrace.jobs.embedded.StartupException;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -76,9 +77,13 @@ public final class LivePage implements AutoCloseable {
     open.push(feed);
     feed.start();
     HttpClient client = HttpClient.newHttpClient();
-    HttpRequest metrics =
-        HttpRequest.newBuilder(URI.create(pipeline.metricsUrl())).timeout(SCRAPE_MAX).build();
-    show(() -> client.send(metrics, HttpResponse.BodyHandlers.ofString()).body());
+    show(() -> page(client, pipeline.metricsUrl()) + page(client, pipeline.flinkMetricsUrl()));
+  }
+
+  private static String page(HttpClient client, String url)
+      throws IOException, InterruptedException {
+    HttpRequest request = HttpRequest.newBuilder(URI.create(url)).timeout(SCRAPE_MAX).build();
+    return client.send(request, HttpResponse.BodyHandlers.ofString()).body();
   }
 
   private void show(Sampler.Source metrics) {

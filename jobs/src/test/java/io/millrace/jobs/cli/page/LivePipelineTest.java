@@ -226,8 +226,9 @@ class LivePipelineTest {
       }
     }
     Path config = directory.resolve("prometheus.yml");
-    URI metrics = URI.create(pipeline.metricsUrl());
-    Files.writeString(config, PrometheusProcess.scraping(List.of(metrics.getAuthority())));
+    List<URI> pages =
+        List.of(URI.create(pipeline.metricsUrl()), URI.create(pipeline.flinkMetricsUrl()));
+    Files.writeString(config, PrometheusProcess.scraping(pages));
     try (PrometheusProcess prometheus = PrometheusProcess.start(directory, config)) {
       long begin = System.nanoTime();
       while (!pending.isEmpty() && System.nanoTime() - begin < MAX.toNanos()) {
