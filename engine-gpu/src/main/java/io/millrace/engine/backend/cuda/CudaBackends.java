@@ -17,13 +17,15 @@ public final class CudaBackends {
   private CudaBackends() {}
 
   /**
-   * A backend on a GPU of this machine.
+   * A backend on a GPU of this machine. Logs, once, which GPU it is.
    *
    * @param device which, from 0, of those that the driver shows (CUDA_VISIBLE_DEVICES)
    * @throws CudaException with one line that says why it cannot be had
    */
   public static CudaBackend open(int device) {
-    return new CudaBackend(DeviceDriver.open(device));
+    DeviceDriver driver = DeviceDriver.open(device);
+    say("cuda computes: " + driver.device());
+    return new CudaBackend(driver);
   }
 
   /**

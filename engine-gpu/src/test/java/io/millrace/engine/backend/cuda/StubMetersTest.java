@@ -37,10 +37,13 @@ class StubMetersTest {
         .contains("meters true\n");
   }
 
-  /** CUDA's number 0 is nvidia-smi's 3 here, for they are matched by their place in the machine. */
+  /** CUDA's devices 0 and 1 are nvidia-smi's 3 and 1: matched by their place in the machine. */
   @Test
   void findTheDeviceThatOtherToolsCallByANumber() throws Exception {
-    assertThat(driver.with(NVML, "stub-nvml.c").run(StubMetersScenario.class, Map.of()))
+    driver.with(NVML, "stub-nvml.c");
+    assertThat(driver.run(StubMetersScenario.class, Map.of("STUB_DEVICES", "2")))
+        .contains("GPU 3 is device 0\nGPU 1 is device 1\n");
+    assertThat(driver.run(StubMetersScenario.class, Map.of()))
         .contains("GPU 3 is device 0\n")
         .contains("GPU 1 of nvidia-smi is not one of the 1 that this process sees\n");
   }
