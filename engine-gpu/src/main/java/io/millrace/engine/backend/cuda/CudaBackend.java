@@ -5,11 +5,13 @@ import static io.millrace.engine.backend.cuda.CudaMatmul.ceil;
 import io.millrace.engine.backend.Activation;
 import io.millrace.engine.backend.AttentionSpec;
 import io.millrace.engine.backend.Backend;
+import io.millrace.engine.backend.DeviceMeters;
 import io.millrace.engine.backend.KvCache;
 import io.millrace.engine.backend.KvType;
 import io.millrace.engine.backend.RopePairs;
 import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.backend.TensorData;
+import io.millrace.engine.backend.cuda.nvml.Nvml;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.model.ForwardBatch;
 import io.millrace.engine.quant.RowDecoder;
@@ -17,6 +19,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A forward pass on one NVIDIA GPU. Operations are written down as they are called and run together
@@ -70,6 +73,11 @@ public final class CudaBackend implements Backend {
   @Override
   public String name() {
     return "cuda";
+  }
+
+  @Override
+  public Optional<DeviceMeters> meters() {
+    return driver.pciBusId().flatMap(Nvml::meters);
   }
 
   @Override
