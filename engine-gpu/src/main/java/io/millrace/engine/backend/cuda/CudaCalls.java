@@ -21,6 +21,7 @@ import jcuda.driver.JCudaDriver;
 final class CudaCalls {
   private static final ThreadLocal<CUcontext> CURRENT = new ThreadLocal<>();
   private static final CUcontext[] CONTEXTS = new CUcontext[64];
+  private static final int BUS_ID_BYTES = 32;
   private static boolean initialised;
 
   private CudaCalls() {}
@@ -82,6 +83,14 @@ final class CudaCalls {
         memory[0],
         attribute(
             device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN));
+  }
+
+  /** Such as {@code 0000:65:00.0}. */
+  static String pciBusId(int index) {
+    String[] text = new String[1];
+    check(
+        JCudaDriver.cuDeviceGetPCIBusId(text, BUS_ID_BYTES, device(index)), "cuDeviceGetPCIBusId");
+    return text[0];
   }
 
   private static int attribute(CUdevice device, int attribute) {
