@@ -39,7 +39,30 @@ final class CudaCalls {
     String[] text = new String[1];
     JCudaDriver.cuGetErrorString(code, text);
     String name = CUresult.stringFor(code);
-    return name + (text[0] == null ? "" : ", " + text[0]);
+    return name
+        + (text[0] == null ? "" : ", " + text[0])
+        + (endsTheContext(code) ? "; this process can use the GPU no more" : "");
+  }
+
+  /**
+   * Whether a code stands for an error of a kernel or of the device: every call after it fails with
+   * the same, until the process ends.
+   */
+  static boolean endsTheContext(int code) {
+    return switch (code) {
+      case CUresult.CUDA_ERROR_ECC_UNCORRECTABLE,
+          CUresult.CUDA_ERROR_ILLEGAL_ADDRESS,
+          CUresult.CUDA_ERROR_LAUNCH_TIMEOUT,
+          CUresult.CUDA_ERROR_ASSERT,
+          CUresult.CUDA_ERROR_HARDWARE_STACK_ERROR,
+          CUresult.CUDA_ERROR_ILLEGAL_INSTRUCTION,
+          CUresult.CUDA_ERROR_MISALIGNED_ADDRESS,
+          CUresult.CUDA_ERROR_INVALID_ADDRESS_SPACE,
+          CUresult.CUDA_ERROR_INVALID_PC,
+          CUresult.CUDA_ERROR_LAUNCH_FAILED ->
+          true;
+      default -> false;
+    };
   }
 
   /** Loads and starts the driver, once. */
