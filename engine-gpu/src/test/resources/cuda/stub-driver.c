@@ -10,9 +10,11 @@ static struct { P x, y; int n; float f; } last;
 static void run(void) { float *x = (float *)last.x, *y = (float *)last.y; for (int i = 0; i < last.n; i++) x[i] += y[i] * last.f; }
 R cuInit(unsigned f) { return 0; }
 R cuDriverGetVersion(int *v) { *v = 12060; return 0; }
-R cuDeviceGetCount(int *n) { *n = 1; return 0; }
-R cuDeviceGet(int *d, int i) { *d = i; return i == 0 ? 0 : 101; }
+static int devices(void) { return getenv("STUB_DEVICES") ? atoi(getenv("STUB_DEVICES")) : 1; }
+R cuDeviceGetCount(int *n) { *n = devices(); return 0; }
+R cuDeviceGet(int *d, int i) { *d = i; return i < devices() ? 0 : 101; }
 R cuDeviceGetName(char *s, int n, int d) { snprintf(s, n, "Stub"); return 0; }
+R cuDeviceGetPCIBusId(char *s, int n, int d) { snprintf(s, n, d ? "0000:17:00.0" : "0000:65:00.0"); return 0; }
 R cuDeviceTotalMem_v2(size_t *b, int d) { *b = 1 << 20; return 0; }
 R cuDeviceGetAttribute(int *v, int a, int d) { *v = a == 75 ? 8 : a == 76 ? 6 : a == 16 ? 3 : a == 97 ? 99 : 0; return 0; }
 R cuDevicePrimaryCtxRetain(void **c, int d) { *c = (void *)0x77; return 0; }

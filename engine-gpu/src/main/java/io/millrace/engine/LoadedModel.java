@@ -2,6 +2,7 @@ package io.millrace.engine;
 
 import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.BackendKind;
+import io.millrace.engine.backend.DeviceMeters;
 import io.millrace.engine.model.ForwardBatch;
 import io.millrace.engine.model.ForwardingModel;
 import io.millrace.engine.model.LanguageModel;
@@ -16,6 +17,7 @@ import io.millrace.engine.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 
@@ -225,6 +227,11 @@ public final class LoadedModel implements AutoCloseable {
   /** Short name of what computes. */
   public String backendName() {
     return loader.name();
+  }
+
+  /** What the device tells of itself; empty where it has no meters of its own. */
+  public Optional<DeviceMeters> meters() {
+    return loader.meters();
   }
 
   @Override

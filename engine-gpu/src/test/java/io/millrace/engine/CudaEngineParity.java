@@ -44,7 +44,7 @@ abstract class CudaEngineParity {
   abstract Backend open();
 
   @ParameterizedTest
-  @CsvSource({"F16,F32", "F16,INT8", "Q8_0,F32", "Q4_0,F32", "Q4_0,INT8"})
+  @CsvSource({"F16,F32", "Q8_0,F32", "Q4_0,INT8"})
   void givesTheCpusTokens(GgmlType type, KvType kv) throws Exception {
     Path path = ToyLlama.of(type).write(folder.resolve("toy.gguf"));
     try (GgufFile file = GgufFile.open(path);
@@ -160,8 +160,7 @@ abstract class CudaEngineParity {
       for (int i = 0; i < REQUESTS; i++) {
         int[] prompt = {3, 1, 4, 1, 5, 9, 2, 6, 5 + i / 2, 3 + i};
         SamplingParams sampling =
-            new SamplingParams(
-                i % 2, 10 * (i / 2), 1, 0, 1, i, OUTPUT_TOKENS, List.of(), logprobs, true);
+            new SamplingParams(i % 2, 0, 1, 0, 1, i, OUTPUT_TOKENS, List.of(), logprobs, true);
         String id = "r" + i;
         engine.submit(
             new GenerationRequest(id, prompt, sampling, 0, begun.getOrDefault(id, List.of())));

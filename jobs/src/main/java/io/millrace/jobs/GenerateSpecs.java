@@ -12,7 +12,7 @@ final class GenerateSpecs {
     int backlog = options.get(MillraceOptions.BACKLOG_PER_SEQUENCE) * options.get(of.sequencesMax);
     return new GenerateSpec(
         model,
-        () -> models.open(options, model),
+        new ConfiguredModel(models, options, model),
         Pricings.of(options, model),
         engineRequestsMax(options, of),
         options.get(of.overtakesMax),

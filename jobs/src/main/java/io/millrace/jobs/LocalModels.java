@@ -73,6 +73,7 @@ final class LocalModels implements Models {
           lease.model().tokenizer(),
           lease.model().backendName(),
           () -> digest(lease.model().digest(), config.kvType()),
+          lease.model().meters(),
           release(lease, draft));
     } catch (IOException | RuntimeException | Error e) {
       release(lease, draft).run();

@@ -87,7 +87,9 @@ public final class ModelOptions {
             .intType()
             .defaultValue(0)
             .withDescription(
-                "Which GPU, from 0, of those that CUDA_VISIBLE_DEVICES leaves the process.");
+                "Which GPU, from 0, of those that CUDA_VISIBLE_DEVICES leaves the process. Unless"
+                    + " set: the one that Flink gives the TaskManager (flink-conf/gpu.yaml), else"
+                    + " the first.");
     parallelism =
         option("parallelism")
             .intType()
@@ -196,8 +198,9 @@ public final class ModelOptions {
             .stringType()
             .defaultValue("0")
             .withDescription(
-                "Power that the device draws, W, where it cannot be measured (on Linux: readable"
-                    + " RAPL counters); 0 makes the measurement a must.");
+                "Power that the device draws, W, where it cannot be measured (on Linux: a GPU that"
+                    + " counts its energy, readable RAPL counters of processors); 0 makes the"
+                    + " measurement a must.");
     ceilingUsdPerToken =
         option("ceiling-usd-per-token")
             .stringType()

@@ -96,6 +96,15 @@ class ArchitectureTest {
   }
 
   @Test
+  void onlyTheGpusMetersUseJna() {
+    holdsAndCanFail(
+        noClasses()
+            .that(DescribedPredicate.not(in("engine.backend.cuda.nvml")))
+            .should()
+            .dependOnClassesThat(resideInAPackage("com.sun.jna..")));
+  }
+
+  @Test
   void onlyTracesKnowOpenTelemetry() {
     holdsAndCanFail(
         noClasses()
@@ -182,6 +191,10 @@ class ArchitectureTest {
     }
 
     static final class Jcuda {}
+
+    static final class NativeCallsElsewhere {
+      com.sun.jna.Pointer pointer;
+    }
 
     static final class CudaElsewhere {
       Jcuda jcuda;

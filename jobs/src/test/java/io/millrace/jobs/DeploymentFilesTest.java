@@ -240,6 +240,25 @@ class DeploymentFilesTest {
     }
   }
 
+  /** Libraries whose native part a process can load once, and what they need of the machine. */
+  @Test
+  void nativeLibrariesOfGpusAreThereAndLoadedOnce() throws Exception {
+    Map<String, String> jars = Map.of("jcuda.", "jcuda-", "com.sun.jna.", "jna-");
+    List<String> parentFirst =
+        List.of(flink.getString("classloader.parent-first-patterns.additional", "").split(";"));
+    String dockerfile = read(DOCKER.resolve("Dockerfile"));
+    assertThat(parentFirst).contains("io.millrace.engine.").containsAll(jars.keySet());
+    for (String jar : jars.values()) {
+      assertThat(System.getProperty("java.class.path")).contains("/" + jar);
+      assertThat(dockerfile).doesNotContain(" " + jar); // it would be left out of the image
+    }
+    assertThat(System.getProperty("java.class.path")).contains("/jcuda-natives-");
+    assertThat(ClassLoader.getSystemResource("com/sun/jna/linux-x86-64/libjnidispatch.so"))
+        .isNotNull();
+    // libcuda.so.1, and nvidia-smi with libnvidia-ml.so.1: which the driver brings, not the image.
+    assertThat(dockerfile).contains("ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility");
+  }
+
   @Test
   void brokerIsReachableWhereItsClientsLook() {
     Map<String, String> broker = environment("broker");

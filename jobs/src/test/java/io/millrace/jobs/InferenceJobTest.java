@@ -4,10 +4,12 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.util.Locale.ROOT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.engine.backend.BackendKind;
 import io.millrace.jobs.MillraceOptions.RecordFormat;
 import io.millrace.jobs.MillraceOptions.TokenEvents;
 import io.millrace.jobs.embedded.DataDirectory;
@@ -360,6 +362,20 @@ class InferenceJobTest {
     return HttpClient.newHttpClient()
         .send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
         .body();
+  }
+
+  @Test
+  void endsAtOnceAndInOneLineWhereItsGpuIsMissing() {
+    assumeFalse(Files.exists(Path.of("/dev/nvidiactl")), "there is an NVIDIA driver");
+    Configuration options = options(topics("gpu."));
+    options.set(new ModelOptions("default").backend, BackendKind.CUDA);
+    JobHandle job = submit("gpu", options, new FakeModels("gpu", 0));
+    assertThatThrownBy(() -> job.awaitRunning(MAX))
+        .hasMessage("job gpu ended: FAILED")
+        .rootCause()
+        .hasMessageStartingWith("model default has no GPU here: no ")
+        .hasMessageNotContaining("\n");
+    assertThat(job.restarts()).isZero();
   }
 
   @Test

@@ -2,8 +2,10 @@ package io.millrace.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.engine.backend.BackendKind;
 import io.millrace.engine.backend.KvType;
 import io.millrace.jobs.generate.GenerateSpec.OpenedModel;
+import io.millrace.jobs.testing.CapturedLog;
 import org.apache.flink.configuration.Configuration;
 import org.junit.jupiter.api.Test;
 
@@ -11,6 +13,18 @@ class LocalModelsTest {
   private final LocalModels models = new LocalModels();
   private final ModelOptions of = new ModelOptions("default");
   private final Configuration options = new Configuration();
+
+  /** Each model, its draft and each engine ask what computes. */
+  @Test
+  void autoSaysWhatItTookOnceAtMost() {
+    try (CapturedLog log = CapturedLog.of("io.millrace")) {
+      for (int i = 0; i < 3; i++) {
+        BackendKind.AUTO.open(1).close();
+      }
+      assertThat(log.text().lines().filter(line -> line.contains(" computes: ")).toList())
+          .hasSizeLessThanOrEqualTo(1); // none, where another test has heard it
+    }
+  }
 
   /** Cached answers, and answers in progress, belong to what determined them. */
   @Test

@@ -4,6 +4,7 @@ import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.model.ForwardBatch;
 import io.millrace.engine.sampling.RowDraws;
 import java.io.IOException;
+import java.util.Optional;
 
 /**
  * The device a forward pass runs on: makes tensors and computes coarse operations over them.
@@ -27,6 +28,11 @@ public interface Backend extends AutoCloseable {
 
   /** Short name for logs and records: {@code cpu-scalar}, {@code cpu-vector}. */
   String name();
+
+  /** What its device tells of itself; empty where it has no meters of its own. */
+  default Optional<DeviceMeters> meters() {
+    return Optional.empty();
+  }
 
   /** Whether {@link #matmul} can multiply with weights of this type. */
   boolean supports(GgmlType type);

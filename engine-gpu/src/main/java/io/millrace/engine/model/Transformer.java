@@ -105,7 +105,7 @@ public final class Transformer implements LanguageModel {
     compute(batch);
     int wanted = batch.logitsRows().length;
     if (wanted > 0) {
-      if (logitsOut.length < wanted * config.vocabSize()) {
+      if (logitsOut.length < Math.multiplyExact(wanted, config.vocabSize())) {
         logitsOut = new float[Math.multiplyExact(logits.rows(), config.vocabSize())];
       }
       backend.read(wanted, logits, logitsOut);
@@ -316,56 +316,6 @@ public final class Transformer implements LanguageModel {
       } finally {
         weights.close();
       }
-    }
-  }
-
-  /** One step's buffers. */
-  private static final class Activations {
-    private final List<Tensor> all;
-    private final Tensor x;
-    private final Tensor h;
-    private final Tensor angles;
-    private final Tensor localAngles; // the same where all layers rotate alike
-    private final Tensor q;
-    private final Tensor k;
-    private final Tensor v;
-    private final Tensor mixed;
-    private final Tensor gate;
-    private final Tensor up;
-
-    /** All of them, or none if there is no memory for one. */
-    static Activations of(Backend backend, ModelConfig config, boolean twoRopes, int rows) {
-      List<Tensor> all = new ArrayList<>();
-      try {
-        return new Activations(all, backend, config, twoRopes, rows);
-      } catch (RuntimeException | Error e) {
-        all.forEach(Tensor::close);
-        throw e;
-      }
-    }
-
-    private Activations(
-        List<Tensor> all, Backend backend, ModelConfig config, boolean twoRopes, int rows) {
-      this.all = all;
-      x = keep(backend.activations(rows, config.dim()));
-      h = keep(backend.activations(rows, config.dim()));
-      angles = keep(backend.activations(rows, config.rope().dim()));
-      localAngles = twoRopes ? keep(backend.activations(rows, config.localRope().dim())) : angles;
-      q = keep(backend.activations(rows, config.queryDim()));
-      k = keep(backend.activations(rows, config.kvDim()));
-      v = keep(backend.activations(rows, config.kvDim()));
-      mixed = keep(backend.activations(rows, config.queryDim()));
-      gate = keep(backend.activations(rows, config.ffnDim()));
-      up = keep(backend.activations(rows, config.ffnDim()));
-    }
-
-    private Tensor keep(Tensor tensor) {
-      all.add(tensor);
-      return tensor;
-    }
-
-    void close() {
-      all.forEach(Tensor::close);
     }
   }
 }

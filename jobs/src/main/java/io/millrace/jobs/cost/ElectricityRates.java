@@ -18,22 +18,27 @@ final class ElectricityRates implements LongFunction<CostMeter.DeviceRate> {
   private static final int PLACES_MAX = 9;
 
   private final BigDecimal usdPerKwh;
-  private final RaplPower measured;
+  private final MeasuredPower measured;
   private final CostMeter.DeviceRate configured;
   private BigDecimal lastWatts;
   private CostMeter.DeviceRate last;
 
   /**
+   * @param watts as configured; 0 if that is not known
+   * @param measured of what computes
+   * @param missing which device it is, and which counters it lacks if it is not measured
    * @throws IllegalStateException if there is neither a measurement nor a configured figure
    */
-  ElectricityRates(BigDecimal usdPerKwh, BigDecimal watts, Optional<RaplPower> measured) {
+  ElectricityRates(
+      BigDecimal usdPerKwh, BigDecimal watts, Optional<MeasuredPower> measured, String missing) {
     check(usdPerKwh, watts);
     this.usdPerKwh = usdPerKwh;
     this.measured = measured.orElse(null);
     if (watts.signum() == 0 && this.measured == null) {
       throw new IllegalStateException(
-          "the power that this machine draws cannot be measured (no readable RAPL counters): say"
-              + " how many watts the device draws (millrace.model.NAME.watts)");
+          "the power that "
+              + missing
+              + ": say how many watts the device draws (millrace.model.NAME.watts)");
     }
     this.configured = watts.signum() == 0 ? null : rate(watts, "electricity-configured");
   }

@@ -2,8 +2,6 @@ package io.millrace.jobs.cost;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,31 +13,26 @@ import java.util.Optional;
  * The power that the machine's processors draw, from the energy counters that Linux shows of
  * Intel's and AMD's RAPL (Documentation/power/powercap/powercap.rst): microjoules that only rise,
  * until they begin again from 0. All of a processor is counted, whoever uses it.
- *
- * <p>Not safe for use by several threads.
  */
-final class RaplPower {
+final class RaplPower implements MeasuredPower.EnergyCounter {
   private static final int PACKAGES_MAX = 64;
-  private static final int WATTS_SCALE = 3;
-
-  /** Shorter intervals are mostly the counters' own grain. */
-  private static final long INTERVAL_MS_MIN = 1_000;
 
   private record Counter(Path energy, long rangeMicrojoules) {
     long read() throws IOException {
-      return Long.parseLong(Files.readString(energy).strip());
+      try {
+        return Long.parseLong(Files.readString(energy).strip());
+      } catch (NumberFormatException e) {
+        throw new IOException(energy + " holds no number", e);
+      }
     }
   }
 
   private final List<Counter> counters;
   private long[] lastMicrojoules;
-  private long lastMs;
-  private BigDecimal watts;
 
-  private RaplPower(List<Counter> counters, long nowMs) throws IOException {
+  private RaplPower(List<Counter> counters) throws IOException {
     this.counters = counters;
     this.lastMicrojoules = read();
-    this.lastMs = nowMs;
   }
 
   /**
@@ -48,7 +41,7 @@ final class RaplPower {
    * @param powercap {@code /sys/class/powercap}
    * @param nowMs when measuring begins
    */
-  static Optional<RaplPower> find(Path powercap, long nowMs) {
+  static Optional<MeasuredPower> find(Path powercap, long nowMs) {
     List<Counter> counters = new ArrayList<>();
     // intel-rapl:0 is a package; intel-rapl:0:0 a part of it; AMD's are named so too.
     try (DirectoryStream<Path> zones = Files.newDirectoryStream(powercap, "intel-rapl:*")) {
@@ -61,40 +54,25 @@ final class RaplPower {
           counters.add(new Counter(zone.resolve("energy_uj"), range));
         }
       }
-      return counters.isEmpty() ? Optional.empty() : Optional.of(new RaplPower(counters, nowMs));
+      return counters.isEmpty()
+          ? Optional.empty()
+          : Optional.of(new MeasuredPower(new RaplPower(counters), nowMs, null));
     } catch (IOException | UncheckedIOException | NumberFormatException e) {
       // Not Linux, a virtual machine, or counters for root only: then nothing is measured.
       return Optional.empty();
     }
   }
 
-  /**
-   * Mean power over the latest interval of a second or more, watts; null before the first has
-   * passed, and where the counters can no longer be read.
-   */
-  BigDecimal watts(long nowMs) {
-    if (nowMs - lastMs >= INTERVAL_MS_MIN) {
-      try {
-        long[] microjoules = read();
-        BigDecimal sum = BigDecimal.ZERO;
-        for (int i = 0; i < microjoules.length; i++) {
-          long drawn = microjoules[i] - lastMicrojoules[i];
-          sum =
-              sum.add(
-                  BigDecimal.valueOf(
-                      drawn >= 0 ? drawn : drawn + counters.get(i).rangeMicrojoules()));
-        }
-        // uJ / ms = mW
-        watts =
-            sum.divide(BigDecimal.valueOf(nowMs - lastMs), 0, RoundingMode.HALF_EVEN)
-                .movePointLeft(WATTS_SCALE);
-        lastMicrojoules = microjoules;
-        lastMs = nowMs;
-      } catch (IOException | NumberFormatException e) {
-        watts = null;
-      }
+  @Override
+  public long drawnMicrojoules() throws IOException {
+    long[] microjoules = read();
+    long sum = 0;
+    for (int i = 0; i < microjoules.length; i++) {
+      long drawn = microjoules[i] - lastMicrojoules[i];
+      sum += drawn >= 0 ? drawn : drawn + counters.get(i).rangeMicrojoules();
     }
-    return watts;
+    lastMicrojoules = microjoules;
+    return sum;
   }
 
   private long[] read() throws IOException {

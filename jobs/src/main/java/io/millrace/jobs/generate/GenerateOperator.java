@@ -1,18 +1,22 @@
 package io.millrace.jobs.generate;
 
 import io.millrace.jobs.cost.CostMeter;
+import io.millrace.jobs.cost.Pricing;
 import io.millrace.jobs.generate.CrashNotes.Note;
 import io.millrace.jobs.kafka.Answer;
+import io.millrace.jobs.metrics.GpuGauges;
 import io.millrace.jobs.metrics.LlmRecorder;
 import io.millrace.jobs.state.AdmittedPrompt;
 import io.millrace.jobs.state.CachedAnswer;
 import io.millrace.jobs.trace.PromptTracer;
 import io.millrace.schemas.CacheOutcome;
+import java.io.IOException;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.function.LongSupplier;
 import org.apache.flink.api.common.JobID;
 import org.apache.flink.api.common.operators.MailboxExecutor;
+import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.apache.flink.runtime.metrics.groups.TaskMetricGroup;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
@@ -91,8 +95,13 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     backlog = new Backlog(spec.backlogPromptsMax(), spec.backlogBytesMax());
     getMetricGroup().gauge(BACKLOG_METRIC, () -> backlog.prompts());
     state = new GenerateState(getRuntimeContext(), spec.cacheTtl());
-    CostMeter meter = spec.pricing().open(nowMs());
-    model = spec.source().open();
+    Pricing.Opening pricing = spec.pricing().begin(nowMs());
+    model = openModel();
+    CostMeter meter = pricing.meter(model.meters(), model.onGpu(), nowMs());
+    model
+        .meters()
+        .ifPresent(
+            meters -> GpuGauges.register(getMetricGroup(), spec.model(), model.backend(), meters));
     if (!model.hasDevice()) {
       device.off();
     }
@@ -131,6 +140,17 @@ public final class GenerateOperator extends AbstractStreamOperator<Answer>
     resume();
     driver.start(inFlight::onStep);
     new TimeMarks(getProcessingTimeService(), output, spec.heartbeatInterval()).start();
+  }
+
+  private GenerateSpec.OpenedModel openModel() throws IOException {
+    try {
+      return spec.source()
+          .open(AssignedGpu.of(getRuntimeContext().getExternalResourceInfos(AssignedGpu.RESOURCE)));
+    } catch (MissingDeviceException e) {
+      // A job that begins where its device is not would try for ever; one that ran may get it back.
+      boolean begins = getRuntimeContext().getTaskInfo().getAttemptNumber() == 0;
+      throw begins ? new SuppressRestartsException(e) : e;
+    }
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.millrace.jobs.generate;
 
 import io.millrace.engine.Engine;
+import io.millrace.engine.backend.DeviceMeters;
 import io.millrace.engine.tokenizer.Tokenizer;
 import io.millrace.jobs.MillraceOptions.TokenEvents;
 import io.millrace.jobs.cost.Pricing;
@@ -8,6 +9,8 @@ import io.millrace.jobs.trace.TraceSpec;
 import java.io.IOException;
 import java.io.Serializable;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -53,7 +56,12 @@ public record GenerateSpec(
   /** Opens a model in the task's JVM. */
   @FunctionalInterface
   public interface ModelSource extends Serializable {
-    OpenedModel open() throws IOException;
+    /**
+     * @param gpu the GPU that Flink gives the task's process, by its number in {@code nvidia-smi},
+     *     from 0: taken unless another is configured; empty if it gives none
+     * @throws MissingDeviceException if the device that it is to run on is not here
+     */
+    OpenedModel open(OptionalInt gpu) throws IOException;
   }
 
   /**
@@ -63,11 +71,29 @@ public record GenerateSpec(
    * @param tokenizer spells the tokens out; null for remote models, which tell none
    * @param backend what computes, for the cost rows
    * @param digest identifies weights, vocabulary and template, as admission names them
+   * @param meters of the GPU that it runs on, if it runs on one that has them
    * @param release gives back what the engine was made of, once the engine is closed
    */
   public record OpenedModel(
-      Engine engine, Tokenizer tokenizer, String backend, Digest digest, Runnable release) {
+      Engine engine,
+      Tokenizer tokenizer,
+      String backend,
+      Digest digest,
+      Optional<DeviceMeters> meters,
+      Runnable release) {
     private static final Set<String> REMOTE = Set.of("openai", "anthropic");
+    private static final String GPU = "cuda";
+
+    /** One whose device has no meters of its own. */
+    public OpenedModel(
+        Engine engine, Tokenizer tokenizer, String backend, Digest digest, Runnable release) {
+      this(engine, tokenizer, backend, digest, Optional.empty(), release);
+    }
+
+    /** Whether it runs on a GPU of ours. */
+    boolean onGpu() {
+      return backend.equals(GPU);
+    }
 
     /** Whether it runs on a device of ours, which costs also while it is idle. */
     boolean hasDevice() {

@@ -146,6 +146,24 @@ public enum LlmMetric {
       GAUGE,
       "Tokens that a step computes, of prompts too: the mean of the newest steps.",
       Labels.PER_MODEL),
+  GPU_MEMORY_USED(
+      "llm_gpu_memory_used_bytes",
+      GAUGE,
+      "Memory of the GPU that is taken, whoever uses it, bytes.",
+      Labels.PER_GPU),
+  GPU_MEMORY_TOTAL(
+      "llm_gpu_memory_total_bytes", GAUGE, "All of the GPU's memory, bytes.", Labels.PER_GPU),
+  GPU_UTILIZATION(
+      "llm_gpu_utilization_ratio",
+      GAUGE,
+      "Share of the latest second or less in which the GPU ran a kernel, 0 to 1.",
+      Labels.PER_GPU),
+  GPU_POWER("llm_gpu_power_watts", GAUGE, "Power that the GPU draws, watts.", Labels.PER_GPU),
+  GPU_ENERGY(
+      "llm_gpu_energy_joules_total",
+      COUNTER,
+      "Energy that the GPU has drawn since its driver was loaded, joules.",
+      Labels.PER_GPU),
   RETRIES(
       "llm_backend_retries_total",
       COUNTER,
@@ -215,6 +233,7 @@ public enum LlmMetric {
   private static final class Labels {
     static final List<String> PER_TENANT = List.of("tenant", "model", "backend");
     static final List<String> PER_MODEL = List.of("model", "backend");
+    static final List<String> PER_GPU = List.of("model", "backend", "gpu");
     static final List<String> PER_ANOMALY =
         List.of("tenant", "model", "detector", "signal", "severity");
     static final List<String> PER_TENANT_AND_REASON =

@@ -94,7 +94,8 @@ class CostMeterTest {
         new ElectricityRates(
             new BigDecimal("0.30"),
             new BigDecimal("100"),
-            RaplPower.find(Path.of("no/such/folder"), NOW_MS));
+            RaplPower.find(Path.of("no/such/folder"), NOW_MS),
+            "");
     Charge hour = new DeviceMeter(rates).time(3_600_000_000_000L, NOW_MS);
     assertThat(hour.totalUsd().setScale(9, java.math.RoundingMode.HALF_EVEN))
         .isEqualByComparingTo("0.03");
@@ -107,7 +108,10 @@ class CostMeterTest {
     assertThatThrownBy(
             () ->
                 new ElectricityRates(
-                    BigDecimal.ONE, BigDecimal.ZERO, RaplPower.find(Path.of("none"), NOW_MS)))
+                    BigDecimal.ONE,
+                    BigDecimal.ZERO,
+                    RaplPower.find(Path.of("none"), NOW_MS),
+                    Pricing.Electricity.MACHINE_UNMEASURED))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage(
             "the power that this machine draws cannot be measured (no readable RAPL counters): say"

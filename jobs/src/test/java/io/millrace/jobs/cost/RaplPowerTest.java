@@ -27,7 +27,7 @@ class RaplPowerTest {
 
   @Test
   void isTheEnergyOfAllProcessorsByTime() throws IOException {
-    RaplPower power = RaplPower.find(powercap, 10_000).orElseThrow();
+    MeasuredPower power = RaplPower.find(powercap, 10_000).orElseThrow();
     assertThat(power.watts(10_999)).as("not yet a second").isNull();
 
     energy("intel-rapl:0", 1_000_000 + 30_000_000);
@@ -44,7 +44,7 @@ class RaplPowerTest {
   void isThePriceOfWhatEndsThen() throws IOException {
     ElectricityRates rates =
         new ElectricityRates(
-            new BigDecimal("0.25"), BigDecimal.ZERO, RaplPower.find(powercap, 10_000));
+            new BigDecimal("0.25"), BigDecimal.ZERO, RaplPower.find(powercap, 10_000), "");
     DeviceMeter meter = new DeviceMeter(rates);
     Work work = new Work(1_000_000, 1_000_000, 1, 0, 1, 0);
     assertThat(meter.work(work, 10_500).totalUsd()).as("nobody knows yet").isNull();
@@ -60,7 +60,7 @@ class RaplPowerTest {
   @Test
   void aCounterThatVanishesLeavesTheConfiguredFigure() throws IOException {
     ElectricityRates rates =
-        new ElectricityRates(BigDecimal.ONE, BigDecimal.TEN, RaplPower.find(powercap, 0));
+        new ElectricityRates(BigDecimal.ONE, BigDecimal.TEN, RaplPower.find(powercap, 0), "");
     assertThat(rates.apply(2_000).source()).isEqualTo("electricity-measured");
     Files.delete(powercap.resolve("intel-rapl:0/energy_uj"));
     assertThat(rates.apply(4_000).source()).isEqualTo("electricity-configured");

@@ -1,6 +1,7 @@
 package io.millrace.jobs.generate;
 
 import io.millrace.engine.Engine;
+import io.millrace.engine.backend.DeviceMeters;
 import io.millrace.jobs.MillraceOptions.TokenEvents;
 import io.millrace.jobs.cost.Pricing;
 import io.millrace.jobs.generate.GenerateSpec.OpenedModel;
@@ -21,13 +22,17 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.apache.flink.api.common.JobID;
+import org.apache.flink.api.common.externalresource.ExternalResourceInfo;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeutils.base.StringSerializer;
 import org.apache.flink.api.java.functions.KeySelector;
@@ -55,6 +60,21 @@ final class GenerateHarness implements AutoCloseable {
   /** A restore is a restart within this job. */
   private static final JobID JOB = new JobID();
 
+  private static final GpuInfo GPU = new GpuInfo(Map.of("index", "3"));
+
+  /** As Flink's driver of GPUs tells of one. */
+  record GpuInfo(Map<String, String> properties) implements ExternalResourceInfo {
+    @Override
+    public Optional<String> getProperty(String key) {
+      return Optional.ofNullable(properties.get(key));
+    }
+
+    @Override
+    public Collection<String> getKeys() {
+      return properties.keySet();
+    }
+  }
+
   private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(60);
   private static final long POLL_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
 
@@ -71,6 +91,15 @@ final class GenerateHarness implements AutoCloseable {
 
   /** The model's, as it is opened. */
   String digest = "digest";
+
+  /** The model's device's. */
+  DeviceMeters meters;
+
+  /** What opening the model fails with. */
+  RuntimeException failure;
+
+  /** The GPU that the model was to be opened on. */
+  OptionalInt gpu;
 
   GenerateHarness(FakeEngine engine, int backlog) throws Exception {
     this(engine, backlog, 1, 0);
@@ -125,6 +154,12 @@ final class GenerateHarness implements AutoCloseable {
         fake, engine, "fake", pricing, 100, 100, 1, 0, new AtomicLong(), trace);
   }
 
+  /** On a GPU, of which Flink says that it is number 3. */
+  static GenerateHarness cuda(FakeEngine engine, Pricing pricing) throws Exception {
+    return new GenerateHarness(
+        engine, engine, "cuda", pricing, 100, 100, 1, 0, new AtomicLong(), TraceSpec.OFF);
+  }
+
   /** With an engine whose models others serve, and which no test steps. */
   static GenerateHarness remote(Engine engine, Pricing pricing) throws Exception {
     return new GenerateHarness(
@@ -151,11 +186,25 @@ final class GenerateHarness implements AutoCloseable {
             .setMaxParallelism(MAX_PARALLELISM)
             .setParallelism(parallelism)
             .setSubtaskIndex(subtask)
+            .setExternalResourceInfoProvider(
+                name -> backend.equals("cuda") && name.equals("gpu") ? Set.of(GPU) : Set.of())
             .build();
     GenerateSpec spec =
         new GenerateSpec(
             "default",
-            () -> new OpenedModel(engine, FakeEngine.TOKENIZER, backend, () -> digest, () -> {}),
+            on -> {
+              gpu = on;
+              if (failure != null) {
+                throw failure;
+              }
+              return new OpenedModel(
+                  engine,
+                  FakeEngine.TOKENIZER,
+                  backend,
+                  () -> digest,
+                  Optional.ofNullable(meters),
+                  () -> {});
+            },
             pricing,
             engineRequests,
             3,

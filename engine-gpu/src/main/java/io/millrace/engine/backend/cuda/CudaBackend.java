@@ -3,11 +3,13 @@ package io.millrace.engine.backend.cuda;
 import io.millrace.engine.backend.Activation;
 import io.millrace.engine.backend.AttentionSpec;
 import io.millrace.engine.backend.Backend;
+import io.millrace.engine.backend.DeviceMeters;
 import io.millrace.engine.backend.KvCache;
 import io.millrace.engine.backend.KvType;
 import io.millrace.engine.backend.RopePairs;
 import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.backend.TensorData;
+import io.millrace.engine.backend.cuda.nvml.Nvml;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.model.ForwardBatch;
 import io.millrace.engine.quant.RowDecoder;
@@ -17,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A forward pass on one NVIDIA GPU. Operations are written down as they are called and run together
@@ -78,6 +81,11 @@ public final class CudaBackend implements Backend {
   @Override
   public String name() {
     return "cuda";
+  }
+
+  @Override
+  public Optional<DeviceMeters> meters() {
+    return driver.pciBusId().flatMap(Nvml::meters);
   }
 
   @Override

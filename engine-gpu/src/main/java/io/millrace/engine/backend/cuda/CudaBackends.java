@@ -1,5 +1,9 @@
 package io.millrace.engine.backend.cuda;
 
+import io.millrace.engine.backend.cuda.nvml.Nvml;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -10,10 +14,13 @@ public final class CudaBackends {
   /** Far more than a device's caches hold. */
   private static final long COPY_BYTES = 2L << 30;
 
+  /** Each engine asks; what was said once is known. At most one line a device. */
+  private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
+
   private CudaBackends() {}
 
   /**
-   * A backend on a GPU of this machine.
+   * A backend on a GPU of this machine. Logs, once, which GPU it is.
    *
    * @param device which, from 0, of those that the driver shows (CUDA_VISIBLE_DEVICES)
    * @throws CudaException with one line that says why it cannot be had
@@ -23,7 +30,7 @@ public final class CudaBackends {
   }
 
   /**
-   * A backend on a GPU of this machine.
+   * A backend on a GPU of this machine. Logs, once, which GPU it is.
    *
    * @param device as {@link #open(int)} takes it
    * @param deterministic whether rows come out the same in any company
@@ -34,7 +41,7 @@ public final class CudaBackends {
   }
 
   /**
-   * A backend on a GPU of this machine.
+   * A backend on a GPU of this machine. Logs, once, which GPU it is.
    *
    * @param device as {@link #open(int)} takes it
    * @param deterministic as {@link #open(int, boolean)} takes it
@@ -42,7 +49,9 @@ public final class CudaBackends {
    * @throws CudaException as {@link #open(int)} does
    */
   public static CudaBackend open(int device, boolean deterministic, boolean graphs) {
-    return new CudaBackend(DeviceDriver.open(device), graphs, deterministic);
+    DeviceDriver driver = DeviceDriver.open(device);
+    say("cuda computes: " + driver.device());
+    return new CudaBackend(driver, graphs, deterministic);
   }
 
   /**
@@ -68,17 +77,62 @@ public final class CudaBackends {
   }
 
   /**
-   * Whether a backend could be opened. Logs which GPU it is, or why there is none.
+   * Whether a backend could be opened. Logs, once, which GPU it is, or why there is none.
    *
    * @param device as {@link #open} takes it
    */
   public static boolean present(int device) {
     try (DeviceDriver driver = DeviceDriver.open(device)) {
-      LOG.info("cuda computes: {}", driver.device());
+      say("cuda computes: " + driver.device());
       return true;
     } catch (CudaException e) {
-      LOG.info("the CPU computes: {}", e.getMessage());
+      say("the CPU computes: " + e.getMessage());
       return false;
     }
+  }
+
+  /**
+   * @throws CudaException with one line that says why no backend can be opened on this device
+   */
+  public static void require(int device) {
+    DeviceDriver.open(device).close();
+  }
+
+  private static void say(String line) {
+    if (SAID.add(line)) {
+      LOG.info("{}", line);
+    }
+  }
+
+  /**
+   * Which device the GPU is that {@code nvidia-smi}, and so Flink, calls by a number. CUDA counts
+   * only what CUDA_VISIBLE_DEVICES leaves the process, and counts the fastest first.
+   *
+   * @param index the number in {@code nvidia-smi}, from 0
+   * @return the device as {@link #open} takes it; the same number where that cannot be asked
+   * @throws CudaException with one line that says so, if this process does not see that GPU
+   */
+  public static int device(int index) {
+    int devices;
+    try {
+      CudaCalls.initialise();
+      devices = CudaCalls.devices();
+    } catch (CudaException e) { // whoever opens it is told why
+      return index;
+    }
+    for (int device = 0; device < devices; device++) {
+      OptionalInt known = Nvml.index(CudaCalls.pciBusId(device));
+      if (known.isEmpty()) {
+        return index;
+      }
+      if (known.getAsInt() == index) {
+        return device;
+      }
+    }
+    if (devices == 0) {
+      return index;
+    }
+    throw new CudaException(
+        "GPU " + index + " of nvidia-smi is not one of the " + devices + " that this process sees");
   }
 }

@@ -21,6 +21,7 @@ import jcuda.driver.JCudaDriver;
 final class CudaCalls {
   private static final ThreadLocal<CUcontext> CURRENT = new ThreadLocal<>();
   private static final CUcontext[] CONTEXTS = new CUcontext[64];
+  private static final int BUS_ID_BYTES = 32;
   private static boolean initialised;
 
   private CudaCalls() {}
@@ -38,7 +39,30 @@ final class CudaCalls {
     String[] text = new String[1];
     JCudaDriver.cuGetErrorString(code, text);
     String name = CUresult.stringFor(code);
-    return name + (text[0] == null ? "" : ", " + text[0]);
+    return name
+        + (text[0] == null ? "" : ", " + text[0])
+        + (endsTheContext(code) ? "; this process can use the GPU no more" : "");
+  }
+
+  /**
+   * Whether a code stands for an error of a kernel or of the device: every call after it fails with
+   * the same, until the process ends.
+   */
+  static boolean endsTheContext(int code) {
+    return switch (code) {
+      case CUresult.CUDA_ERROR_ECC_UNCORRECTABLE,
+          CUresult.CUDA_ERROR_ILLEGAL_ADDRESS,
+          CUresult.CUDA_ERROR_LAUNCH_TIMEOUT,
+          CUresult.CUDA_ERROR_ASSERT,
+          CUresult.CUDA_ERROR_HARDWARE_STACK_ERROR,
+          CUresult.CUDA_ERROR_ILLEGAL_INSTRUCTION,
+          CUresult.CUDA_ERROR_MISALIGNED_ADDRESS,
+          CUresult.CUDA_ERROR_INVALID_ADDRESS_SPACE,
+          CUresult.CUDA_ERROR_INVALID_PC,
+          CUresult.CUDA_ERROR_LAUNCH_FAILED ->
+          true;
+      default -> false;
+    };
   }
 
   /** Loads and starts the driver, once. */
@@ -82,6 +106,14 @@ final class CudaCalls {
         memory[0],
         attribute(
             device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN));
+  }
+
+  /** Such as {@code 0000:65:00.0}. */
+  static String pciBusId(int index) {
+    String[] text = new String[1];
+    check(
+        JCudaDriver.cuDeviceGetPCIBusId(text, BUS_ID_BYTES, device(index)), "cuDeviceGetPCIBusId");
+    return text[0];
   }
 
   private static int attribute(CUdevice device, int attribute) {

@@ -1,6 +1,7 @@
 package io.millrace.engine.backend.cuda;
 
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /**
  * One CUDA device and the driver calls that the backend makes: all host code goes through here, so
@@ -37,6 +38,11 @@ public interface CudaDriver extends AutoCloseable {
       int sharedBytesMax) {}
 
   Device device();
+
+  /** Where the device is plugged in, {@code 0000:65:00.0}: what other tools know it by. */
+  default Optional<String> pciBusId() {
+    return Optional.empty();
+  }
 
   /** Device memory that is free now, in bytes. */
   long freeBytes();

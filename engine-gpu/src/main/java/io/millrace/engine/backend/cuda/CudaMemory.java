@@ -87,8 +87,9 @@ final class CudaMemory {
     CudaDriver.Device device = driver.device();
     return String.format(
         Locale.ROOT,
-        "GPU %d (%s) has no memory for %s: %.1f MiB wanted, %.1f of %.1f MiB free; this engine"
-            + " holds %.1f MiB of weights, %.1f of KV cache, %.1f of activations, %.1f of scratch",
+        "GPU %d (%s) has no memory for %s: %.1f MiB wanted, %.1f of %.1f MiB free; taken here: %.1f"
+            + " MiB of weights, %.1f of KV cache, %.1f of activations, %.1f of scratch; the rest by"
+            + " weights that engines share, other engines and other programs",
         device.index(),
         device.name(),
         what,

@@ -5,6 +5,7 @@ import static io.millrace.engine.backend.cuda.CudaCalls.check;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Optional;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUresult;
@@ -64,6 +65,11 @@ public final class DeviceDriver implements CudaDriver {
   @Override
   public Device device() {
     return device;
+  }
+
+  @Override
+  public Optional<String> pciBusId() {
+    return Optional.of(CudaCalls.pciBusId(device.index()));
   }
 
   @Override

@@ -1,8 +1,6 @@
 package io.millrace.engine.backend.cuda;
 
 import io.millrace.engine.backend.TensorData;
-import io.millrace.engine.backend.cuda.pack.PackedForm;
-import io.millrace.engine.backend.cuda.pack.TilePacker;
 import io.millrace.engine.gguf.GgmlType;
 import io.millrace.engine.quant.RowDecoder;
 import java.io.IOException;
@@ -62,8 +60,7 @@ final class WeightUpload implements AutoCloseable {
   /** A matrix, in the form that its type's kernels read. */
   CudaWeight matrix(String name, GgmlType type, int rows, int columns, TensorData data)
       throws IOException {
-    PackedForm form = PackedForm.of(type);
-    Tiles tiles = form.isPlain() ? new Plain(type, columns) : new Packed(type, form, columns);
+    WeightTiles tiles = WeightTiles.of(type, columns);
     long count = (rows + tiles.rows() - 1L) / tiles.rows();
     CudaMemory.Range[] parts = new CudaMemory.Range[tiles.parts()];
     try {
@@ -92,90 +89,13 @@ final class WeightUpload implements AutoCloseable {
     }
   }
 
-  /** How rows become the parts of a tile. */
-  private interface Tiles {
-    /** Rows of a tile. */
-    int rows();
-
-    int parts();
-
-    int partBytes(int part);
-
-    /**
-     * @param file rows from {@code at} on
-     * @param count how many, at most a tile's
-     * @param to for each part where the tile begins
-     */
-    void pack(ByteBuffer file, int at, int count, ByteBuffer[] to);
-  }
-
-  /** As in the file, row by row. */
-  private record Plain(GgmlType type, int columns) implements Tiles {
-    @Override
-    public int rows() {
-      return 1;
-    }
-
-    @Override
-    public int parts() {
-      return 1;
-    }
-
-    @Override
-    public int partBytes(int part) {
-      return Math.toIntExact(type.bytes(columns));
-    }
-
-    @Override
-    public void pack(ByteBuffer file, int at, int count, ByteBuffer[] to) {
-      to[0].put(to[0].position(), file, at, partBytes(0));
-    }
-  }
-
-  private static final class Packed implements Tiles {
-    private final PackedForm form;
-    private final TilePacker packer;
-    private final int columns;
-    private final int rowBytes;
-    private final byte[] tile;
-
-    Packed(GgmlType type, PackedForm form, int columns) {
-      this.form = form;
-      this.columns = columns;
-      packer = new TilePacker(type, columns);
-      rowBytes = Math.toIntExact(type.bytes(columns));
-      tile = new byte[TilePacker.ROWS * rowBytes];
-    }
-
-    @Override
-    public int rows() {
-      return TilePacker.ROWS;
-    }
-
-    @Override
-    public int parts() {
-      return packer.parts();
-    }
-
-    @Override
-    public int partBytes(int part) {
-      return packer.partBytes(part);
-    }
-
-    @Override
-    public void pack(ByteBuffer file, int at, int count, ByteBuffer[] to) {
-      boolean full = count == TilePacker.ROWS && form.paddedColumns(columns) == columns;
-      if (full && WordPacking.knows(form)) {
-        WordPacking.pack(form, file, at, count, columns, to);
-      } else {
-        file.get(at, tile, 0, count * rowBytes);
-        packer.pack(tile, count, to);
-      }
-    }
-  }
-
   private void fill(
-      GgmlType type, Tiles tiles, int rows, int columns, TensorData data, CudaMemory.Range[] parts)
+      GgmlType type,
+      WeightTiles tiles,
+      int rows,
+      int columns,
+      TensorData data,
+      CudaMemory.Range[] parts)
       throws IOException {
     int tileBytes = 0;
     for (int part = 0; part < parts.length; part++) {
@@ -201,7 +121,7 @@ final class WeightUpload implements AutoCloseable {
       Piece piece,
       ByteBuffer from,
       int rowBytes,
-      Tiles tiles,
+      WeightTiles tiles,
       int first,
       int count,
       CudaMemory.Range[] parts) {

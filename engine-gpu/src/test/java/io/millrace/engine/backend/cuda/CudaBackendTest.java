@@ -64,6 +64,7 @@ class CudaBackendTest {
           .hasMessageContaining("4.0 MiB wanted")
           .hasMessageContaining("3.0 of 4.0 MiB free")
           .hasMessageContaining("1.0 of activations")
+          .hasMessageContaining("the rest by weights that engines share")
           .hasMessageNotContaining("\n");
       taken.close();
     }

@@ -112,7 +112,8 @@ abstract class CudaParity extends BackendParity {
         };
     float[] exact = run(tested, attention);
     CudaDriver before = driver;
-    try (Backend rounding = new CudaBackend(driver = driver(), true, false)) {
+    driver = driver();
+    try (Backend rounding = new CudaBackend(driver, true, false)) {
       float[] rounded = run(rounding, attention);
       assertClose(exact, rounded, 2e-3f);
       assertThat(rounded).isNotEqualTo(exact);

@@ -85,6 +85,9 @@ final class StubDriverScenario {
       assertThatThrownBy(() -> driver.load("broken", "no text".getBytes(UTF_8)))
           .hasMessageContaining("the kernels broken do not load: CUDA_ERROR_INVALID_PTX")
           .hasMessageContaining("stub: no .version");
+      assertThatThrownBy(() -> CudaCalls.check(700, "cuStreamSynchronize"))
+          .hasMessageStartingWith("cuStreamSynchronize failed: CUDA_ERROR_ILLEGAL_ADDRESS")
+          .hasMessageEndingWith("; this process can use the GPU no more");
       assertThatThrownBy(() -> module.function("other"))
           .hasMessageStartingWith("the kernels stub have no other");
       assertThatThrownBy(() -> driver.launch(add, LaunchShape.of(1, 1), parameters, stream))

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,15 +32,16 @@ class PtxAssemblyTest {
   @ValueSource(strings = {"sm_80", "sm_86", "sm_89", "sm_90", "sm_90a"})
   void everyKernelFitsItsRegisters(String architecture) throws IOException {
     Map<String, Integer> registers = new TreeMap<>();
-    for (Path file : Ptx.files()) {
-      for (PtxAssembler.Kernel kernel :
-          PtxAssembler.assemble(Files.readString(file), architecture)) {
-        assertThat(kernel.spilled()).as("bytes spilled by %s", kernel.name()).isZero();
-        assertThat(kernel.stack()).as("local memory of %s", kernel.name()).isZero();
-        assertThat(registers.put(kernel.name(), kernel.registers()))
-            .as("kernels named %s", kernel.name())
-            .isNull();
-      }
+    List<PtxAssembler.Kernel> kernels =
+        Ptx.files().parallelStream() // most of the time is the assembler's
+            .flatMap(file -> PtxAssembler.assemble(text(file), architecture).stream())
+            .toList();
+    for (PtxAssembler.Kernel kernel : kernels) {
+      assertThat(kernel.spilled()).as("bytes spilled by %s", kernel.name()).isZero();
+      assertThat(kernel.stack()).as("local memory of %s", kernel.name()).isZero();
+      assertThat(registers.put(kernel.name(), kernel.registers()))
+          .as("kernels named %s", kernel.name())
+          .isNull();
     }
     System.out.println(architecture + ", registers by kernel, 0 spills: " + registers);
     assertThat(registers.keySet()).isEqualTo(names());
@@ -51,6 +53,14 @@ class PtxAssemblyTest {
     assertThatThrownBy(() -> PtxAssembler.assemble(ptx, "sm_80"))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("nonsense");
+  }
+
+  private static String text(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** The kernels that the files declare. */
