@@ -10,7 +10,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd -P)
 home=$(cd "$here/../.." && pwd -P)
 pack=${1:-$home/engine-gpu/target/gpu-check}
-mib_max=60 # what is left of 64 beside a small command
+mib_max=36 # with this repository's own files less than 64
 console=org.junit.platform:junit-platform-console-standalone:6.1.3
 
 fail() {
@@ -29,12 +29,19 @@ mvn -B -q -pl engine-gpu -am test-compile
 jar --create --file "$pack/lib/engine.jar" -C engine-gpu/target/classes .
 jar --create --file "$pack/lib/engine-tests.jar" -C engine-gpu/target/test-classes .
 mvn -B -q -pl engine-gpu dependency:copy-dependencies -DincludeScope=test \
-  -DincludeGroupIds=com.fasterxml.jackson.core,org.slf4j,org.jcuda,org.assertj,net.bytebuddy,net.java.dev.jna \
+  -DincludeGroupIds=com.fasterxml.jackson.core,org.slf4j,org.jcuda,org.assertj,net.java.dev.jna \
   -DoutputDirectory="$pack/lib"
 mvn -B -q -pl engine-gpu dependency:copy -Dartifact=$console -DoutputDirectory="$pack/lib"
 
+# Of JCuda's libraries the driver's alone is needed.
+natives=$(echo "$pack"/lib/jcuda-natives-*.jar)
+mkdir "$pack/natives"
+(cd "$pack/natives" && jar --extract --file "$natives" && find . -type f ! -name '*JCudaDriver*' -delete)
+jar --create --file "$natives" -C "$pack/natives" .
+rm -r "$pack/natives"
+
 jlink --strip-debug --no-header-files --no-man-pages --compress=2 --output "$pack/jre" --add-modules \
-  java.base,java.desktop,java.logging,java.management,java.naming,java.sql,java.xml,jdk.incubator.vector,jdk.unsupported
+  java.base,java.logging,java.management,java.naming,java.xml,jdk.incubator.vector,jdk.unsupported
 # Kernels' tests read them as files below millrace.home.
 mkdir -p "$pack/engine-gpu/src/main/resources"
 cp -r engine-gpu/src/main/resources/cuda "$pack/engine-gpu/src/main/resources/"

@@ -5,7 +5,7 @@
 #
 # Parts, in this order by default; each is stopped when its minutes are over, and what it has shown
 # and written until then stays:
-#   parity     4   kernels against double precision, parity, whole engines
+#   parity     8   kernels against double precision, parity, whole engines
 #   f16        6   8B float16: prompts, decoding
 #   q4         5   8B Q4_0 and Q4_K: prompts, decoding
 #   launch     3   steps with and without graphs
@@ -14,7 +14,8 @@
 #   peer       8   the same in PyTorch transformers, if it is installed
 #   70b        9   70B Q4_0: prompts, decoding
 #   table      1   results.md of all results
-# Another part, small, tries all of this on the processor with models that take no time.
+# Another part, small, tries all of this without a GPU: parity by interpreting the kernels, measuring
+# on the processor with a model that takes no time.
 #
 # Results are added to DIRECTORY/results.jsonl, default: gpu-results here. Exits with 1 if there is no
 # NVIDIA driver, or if a part failed.
@@ -58,9 +59,9 @@ cuda=io.millrace.engine.backend.cuda
 part() {
   case $1 in
     parity)
-      junit 120 -Dmillrace.test.device=0 --include-tag gpu \
+      junit 240 -Dmillrace.test.device=0 --include-tag gpu \
         -c $cuda.DeviceParityTest -c io.millrace.engine.DeviceEngineTest &&
-        junit 120 -Dmillrace.test.device=0 -c $cuda.kernels.GemmKernelTest \
+        junit 240 -Dmillrace.test.device=0 -c $cuda.kernels.GemmKernelTest \
           -c $cuda.kernels.AttentionKernelTest -c $cuda.kernels.RowKernelsTest \
           -c $cuda.kernels.QuantiseKernelTest -c $cuda.kernels.EmbedKernelTest \
           -c $cuda.kernels.SampleKernelTest
@@ -83,8 +84,9 @@ part() {
         cat "$out/results.md"
       ;;
     small)
-      bench 300 --backend cpu --models tiny-q4_0 --draft tiny-f16 --batches 1,4 --context 64 \
-        --seconds 1 --requests 4
+      junit 300 -Dmillrace.test.device= -c $cuda.CudaParityTest -c $cuda.kernels.SampleKernelTest &&
+        bench 300 --backend cpu --models tiny-q4_0 --draft tiny-f16 --batches 1,4 --context 64 \
+          --seconds 1 --requests 4
       ;;
     *)
       printf 'run.sh: there is no part %s; the head of run.sh lists them\n' "$1" >&2
