@@ -140,7 +140,7 @@ def batching(name, sequences, requests, results):
         except Exception as e:  # versions differ in what they have: the next may work
             print(f"{name}: continuous batching with {attention} failed: {e!r}", flush=True)
         finally:
-            model = None
+            model = manager = None
             if DEVICE == "cuda":
                 torch.cuda.empty_cache()
 

@@ -95,12 +95,23 @@ part() {
   esac
 }
 
+# Containers often have the driver there, and nothing that says so.
+export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:-}${LD_LIBRARY_PATH:+:}/usr/local/nvidia/lib64
+
+has_driver() {
+  local directory
+  ldconfig -p 2>/dev/null | grep -q 'libcuda\.so\.1' && return
+  for directory in ${LD_LIBRARY_PATH//:/ } /usr/lib64 /usr/lib/x86_64-linux-gnu; do
+    [ -e "$directory/libcuda.so.1" ] && return
+  done
+  return 1
+}
+
 # One line and no more where there is no GPU, whatever was asked for; the small part needs none.
 case " $* " in
   *' small '* | ' table ') ;;
   *)
-    ldconfig -p 2>/dev/null | grep -q 'libcuda\.so\.1' || ls /usr/lib*/libcuda.so.1 /usr/lib/*/libcuda.so.1 \
-      /usr/local/nvidia/lib64/libcuda.so.1 >/dev/null 2>&1 || {
+    has_driver || {
       echo 'run.sh: no NVIDIA driver: libcuda.so.1 is not on this machine' >&2
       exit 1
     }
