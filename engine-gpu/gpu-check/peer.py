@@ -119,6 +119,9 @@ def batching(name, sequences, requests, results):
                 use_cache=False,
             )
             manager = model.init_continuous_batching(generation_config=config)
+            if hasattr(manager, "warmup"):  # captures CUDA graphs
+                with torch.inference_mode():
+                    manager.warmup()
             manager.start()
             try:
                 for count in (min(16, requests), requests):  # the first is a warm-up
@@ -126,11 +129,16 @@ def batching(name, sequences, requests, results):
                     start = time.perf_counter()
                     for i in range(count):
                         manager.add_request(inputs[i], max_new_tokens=outputs[i])
-                    for _ in range(count):
+                    finished = 0
+                    while finished < count:
                         answer = manager.get_result(timeout=120)
                         if answer is None:
                             raise RuntimeError("no answer within 120 s")
-                        tokens += len(answer.generated_tokens)
+                        if answer.is_finished():
+                            finished += 1
+                            tokens += len(answer.generated_tokens)
+                    if tokens != sum(outputs[:count]):
+                        raise RuntimeError(f"{tokens} tokens of {sum(outputs[:count])}")
                     took = time.perf_counter() - start
             finally:
                 manager.stop(block=True, timeout=30)
