@@ -176,7 +176,10 @@ final class DemoCommand implements Callable<Integer> {
 
   private void print(DemoRun run, Pipeline pipeline, LivePage page, PrintWriter err) {
     err.println();
-    run.report().forEach(err::println);
+    err.flush();
+    PrintWriter out = spec.commandLine().getOut();
+    run.report().forEach(out::println);
+    out.flush();
     err.println();
     WhereThingsAre.print(pipeline, page, data, err);
   }
