@@ -1,20 +1,23 @@
 // Weights of any quantised type, decoded to int8 with a float32 scale, and perhaps a minimum, for
 // each 16 or 32: what has no kernel of its own. A little over twice the memory of a 4-bit type.
 //
-// quants i8 as packed.cuh's of 8 bits; scales and minima f32 [rows/16][K/sub][8][2 rows] (minima: 0
-// for types without); sub: 16 or 32; x, xScales, out as gemm_w4's. K is a multiple of 64.
-// Launch of gemm_any_nN: grid (ceil(outputs / 16), ceil(rows / N)), 32 x min(8, K / 64) threads.
+// parts: quants i8 as packed.cuh's of 8 bits; scales and minima f32 [rows/16][K/sub][8][2 rows]
+// (minima: 0 for types without); sub: 16 or 32; the rest as gemm_w4's. K is a multiple of 64.
+// Launch of gemm_any_nN: grid (sum of the weights' ceil(outputs / 16), ceil(rows / N)),
+// 32 x min(8, K / 64) threads; padded rows is a multiple of N.
 #include "gemm.cuh"
 
 constexpr uint32_t ONES = 0x01010101u;
 
 template <int TILES>
-__device__ inline void gemm(const uint4* quants, const float2* scales, const float2* minima, const int8_t* x, const float* xScales, float* out, int rows, int outputs, int columns, int sub) {
+__device__ inline void gemm(const Member& member, const int8_t* x, const float* xScales, int rows, int columns, int sub) {
+  const float2* scales = (const float2*)member.parts[1];
+  const float2* minima = (const float2*)member.parts[2];
   int warp = threadIdx.x / 32, lane = threadIdx.x % 32, group = lane / 4, quad = lane % 4;
   int blocks = columns / 32, splits = blockDim.x / 32, parts = 32 / sub;
   int end = 2 * chunkStart(blocks / 2, warp + 1, splits);
-  const uint4* ofQuants = quants + (size_t)blockIdx.x * blocks * 32 + lane;
-  size_t ofScales = (size_t)blockIdx.x * blocks * parts * 8 + group;
+  const uint4* ofQuants = (const uint4*)member.parts[0] + (size_t)member.firstBlock * blocks * 32 + lane;
+  size_t ofScales = (size_t)member.firstBlock * blocks * parts * 8 + group;
   int row = blockIdx.y * 8 * TILES;
   const int8_t* ofX = x + (size_t)(row + group) * columns + 8 * quad;
   const float* ofXScales = xScales + (size_t)(row + 2 * quad) * blocks;
@@ -53,16 +56,14 @@ __device__ inline void gemm(const uint4* quants, const float2* scales, const flo
       }
     }
   }
-  reduceAndStore<TILES>(acc, out, rows, outputs, [](int) { return 1.0f; });
+  reduceAndStore<TILES>(acc, member, rows, [](int) { return 1.0f; });
 }
 
 #define GEMM(N)                                                                                     \
   extern "C" __global__ void __launch_bounds__(256) gemm_any_n##N(                                  \
-      const uint4* __restrict__ quants, const float2* __restrict__ scales,                          \
-      const float2* __restrict__ minima, const int8_t* __restrict__ x,                              \
-      const float* __restrict__ xScales, float* __restrict__ out, int rows, int outputs,            \
-      int columns, int sub) {                                                                       \
-    gemm<N / 8>(quants, scales, minima, x, xScales, out, rows, outputs, columns, sub);              \
+      const __grid_constant__ Group group, const int8_t* __restrict__ x,                            \
+      const float* __restrict__ xScales, int rows, int columns, int sub) {                          \
+    gemm<N / 8>(memberOf(group), x, xScales, rows, columns, sub);                                   \
   }
 GEMM(8)
 GEMM(64)

@@ -1,76 +1,88 @@
-// Prefill with weights of 8 and 4 bits: a block makes 128 outputs for 64 rows. Each of its 8 warps
-// reads its 16 outputs' weights straight into registers; all share the activations, which arrive in
-// shared memory three steps ahead. Sums follow the chunks of K that the decode gemms' warps take, so
-// that a row comes out the same, to the bit, from either.
+// More than 8 rows: a block makes 256 outputs for 8 x TILES rows. Weights and activations arrive in
+// shared memory several steps ahead, so that some 45 KiB are on their way while the tensor cores
+// work; each of the 8 warps multiplies 32 outputs with all the rows, which halves what is read of
+// shared memory for each product, and 256 outputs share what is read of the activations.
+//
+// Where outputs alone give too few blocks, gridDim.z blocks share the chunks of K; each chunk's sums
+// go to memory and gemm_merge adds them. Sums follow gemm.cuh's chunks either way.
 #pragma once
 #include "copies.cuh"
-#include "weights.cuh"
+#include "gemm.cuh"
 
-constexpr int TILE_ROWS = 64;
-constexpr int STAGES = 4;
-constexpr int STRIDE = 96; // bytes between rows in shared memory: 64 and what keeps banks apart
+constexpr int TILE_OUTPUTS = 256, TILE_WARPS = 8, MINE = 2; // tiles of 16 outputs of a warp
+constexpr int TILE_BYTES = 99 << 10;                         // of shared memory: what sm_86 and 89 have
+constexpr int STAGES_MAX = 8;
 
-template <typename Weights>
-__device__ inline void tileGemm(const void* quants, const void* scales, const int8_t* x, const float* xScales, float* out, int rows, int outputs, int columns) {
-  __shared__ __align__(16) int8_t ofX[STAGES][TILE_ROWS * STRIDE];
-  __shared__ __align__(16) float2 ofXScales[STAGES][TILE_ROWS];
-  int thread = threadIdx.x, warp = thread / 32, lane = thread % 32, group = lane / 4, quad = lane % 4;
-  int pairs = columns / 64, splits = min(SPLITS_MAX, pairs), tiles = (outputs + 15) / 16;
-  int tile = blockIdx.x * 8 + warp;
-  size_t ofTile = (size_t)min(tile, tiles - 1) * pairs; // a warp too many helps with the copies
-  size_t row = (size_t)blockIdx.y * TILE_ROWS;
-  auto fetch = [&](int pair) {
-    if (pair < pairs) {
-      int stage = pair % STAGES, r = thread / 4, part = thread % 4 * 16;
-      copyAsync<16>(&ofX[stage][r * STRIDE + part], x + (row + r) * columns + pair * 64 + part);
-      if (thread < TILE_ROWS) copyAsync<8>(&ofXScales[stage][thread], xScales + (row + thread) * (columns / 32) + pair * 2);
-    }
-    commitCopies(); // also when there is nothing: groups are counted
-  };
-  for (int pair = 0; pair < STAGES - 1; pair++) fetch(pair);
-  float acc[8][4] = {}, total[8][4] = {};
-  int split = 0;
-  for (int pair = 0; pair < pairs; pair++) {
-    Weights weights;
-    weights.load(quants, scales, ofTile + pair, lane);
-    awaitCopies<STAGES - 2>();
-    __syncthreads(); // the step has landed for all, and all have left the one that is fetched over
-    fetch(pair + STAGES - 1);
-    int stage = pair % STAGES;
+// This warp's m-th tile of 16 outputs; a last one that is not there is the one before.
+__device__ inline int tileOf(const Member& member, int m) {
+  return min((member.firstBlock * TILE_WARPS + (int)threadIdx.x / 32) * MINE + m, (member.outputs - 1) / 16);
+}
+
+// Whether this warp has no outputs: it only helps with the activations.
+__device__ inline bool idle(const Member& member) {
+  return (member.firstBlock * TILE_WARPS + (int)threadIdx.x / 32) * MINE * 16 >= member.outputs;
+}
+
+// Writes sums[m][n][i] of a lane: output lane / 4 + 8 (i / 2) of tile m, row 8 n + 2 (lane % 4) + i % 2.
+template <int TILES>
+__device__ inline void store(const float (&sums)[MINE][TILES][4], float* out, int rows, int width, int firstOutput, const float* rowScale) {
+  int lane = threadIdx.x % 32;
 #pragma unroll
-    for (int block = 0; block < 2; block++) {
-      uint32_t a[4];
-      weights.fragment(block, a);
-#pragma unroll
-      for (int n = 0; n < 8; n++) {
-        uint2 b = *(const uint2*)&ofX[stage][(n * 8 + group) * STRIDE + block * 32 + quad * 8];
-        float2 first = ofXScales[stage][n * 8 + 2 * quad], second = ofXScales[stage][n * 8 + 2 * quad + 1];
-        addBlock<Weights>(acc[n], a, weights.scales(block), b, block ? first.y : first.x, block ? second.y : second.x);
-      }
-    }
-    if (pair + 1 == chunkStart(pairs, split + 1, splits)) {
-      split++;
-#pragma unroll
-      for (int n = 0; n < 8; n++) {
-#pragma unroll
-        for (int i = 0; i < 4; i++) total[n][i] += acc[n][i], acc[n][i] = 0;
-      }
-    }
-  }
-#pragma unroll
-  for (int n = 0; n < 8; n++) {
+  for (int n = 0; n < TILES; n++) {
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-      size_t r = row + n * 8 + 2 * quad + i % 2;
-      int o = tile * 16 + group + i / 2 * 8;
-      if (r < rows && o < outputs) out[r * outputs + o] = total[n][i];
+      int row = blockIdx.y * 8 * TILES + n * 8 + 2 * (lane % 4) + i % 2;
+      if (row >= rows) continue;
+      float factor = rowScale == nullptr ? 1.0f : rowScale[row];
+#pragma unroll
+      for (int m = 0; m < MINE; m++) {
+        int output = firstOutput + ((int)threadIdx.x / 32 * MINE + m) * 16 + lane / 4 + i / 2 * 8;
+        if (output < width) out[(size_t)row * width + output] = sums[m][n][i] * factor;
+      }
     }
   }
 }
 
-#define TILE_GEMM(NAME, WEIGHTS)                                                                     \
-  extern "C" __global__ void __launch_bounds__(256, 1) NAME##_tile(                                     \
-      const void* __restrict__ quants, const void* __restrict__ scales, const int8_t* __restrict__ x, \
-      const float* __restrict__ xScales, float* __restrict__ out, int rows, int outputs, int columns) { \
-    tileGemm<WEIGHTS>(quants, scales, x, xScales, out, rows, outputs, columns);                      \
+// Step: TILES; BYTES of a stage; fetch(stage, piece) starts its copies; multiply(stage, acc).
+// pieces: steps of K; chunks f32 [chunks][rows][256 gridDim.x], if gridDim.z > 1.
+template <typename Step>
+__device__ inline void tileGemm(const Step& step, const Member& member, const float* rowScale, float* chunks, int rows, int pieces) {
+  constexpr int STAGES = TILE_BYTES / Step::BYTES < STAGES_MAX ? TILE_BYTES / Step::BYTES : STAGES_MAX;
+  constexpr int TILES = Step::TILES;
+  extern __shared__ __align__(16) char stages[];
+  int splits = min(SPLITS_MAX, pieces);
+  int chunk = chunkStart(splits, blockIdx.z, gridDim.z);
+  int end = chunkStart(pieces, chunkStart(splits, blockIdx.z + 1, gridDim.z), splits);
+  int piece = chunkStart(pieces, chunk, splits), edge = chunkStart(pieces, chunk + 1, splits);
+  int fetched = piece;
+  for (int i = 0; i < STAGES - 1; i++) {
+    if (fetched < end) step.fetch(stages + fetched % STAGES * Step::BYTES, fetched);
+    commitCopies(); // also when there is nothing: groups are counted
+    fetched++;
   }
+  float acc[MINE][TILES][4] = {}, total[MINE][TILES][4] = {};
+  for (; piece < end; piece++) {
+    awaitCopies<STAGES - 2>();
+    __syncthreads(); // the step has landed for all, and all have left the one that is fetched over
+    if (fetched < end) step.fetch(stages + fetched % STAGES * Step::BYTES, fetched);
+    commitCopies();
+    fetched++;
+    step.multiply(stages + piece % STAGES * Step::BYTES, acc);
+    if (piece + 1 < edge) continue;
+    if (gridDim.z > 1) {
+      int width = gridDim.x * TILE_OUTPUTS;
+      store<TILES>(acc, chunks + (size_t)chunk * rows * width, rows, width, blockIdx.x * TILE_OUTPUTS, nullptr);
+    }
+    chunk++;
+    edge = chunkStart(pieces, chunk + 1, splits);
+#pragma unroll
+    for (int m = 0; m < MINE; m++) {
+#pragma unroll
+      for (int n = 0; n < TILES; n++) {
+#pragma unroll
+        for (int i = 0; i < 4; i++) total[m][n][i] += acc[m][n][i], acc[m][n][i] = 0;
+      }
+    }
+  }
+  if (gridDim.z == 1) store<TILES>(total, member.out, rows, member.outputs, member.firstBlock * TILE_OUTPUTS, rowScale);
+}

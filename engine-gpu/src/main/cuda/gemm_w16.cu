@@ -1,51 +1,29 @@
-// Weights of binary16 times float32 activations, which come as two binary16 numbers (see
-// quantise_split): two products on the tensor cores cost nothing while the weights' bytes bound the
-// speed, and keep 22 bits of the activations.
+// Weights of binary16 times float32 activations, for up to 8 rows. The activations come as two
+// binary16 numbers (see quantise_split): two products on the tensor cores cost nothing while the
+// weights' bytes bound the speed, and keep 22 bits of the activations.
 //
-// weight binary16 as packed.cuh says; hi, lo binary16 [padded rows][K], rowScale f32 [padded rows];
-// out f32 [rows][outputs]. K is a multiple of 32.
-// Launch of gemm_w16_nN: grid (ceil(outputs / 16), ceil(rows / N)), 32 x min(8, K / 32) threads;
-// padded rows is a multiple of N.
-#include "gemm.cuh"
+// group: up to three weights (gemm.cuh), parts: binary16 as packed.cuh says, blocks of 16 outputs;
+// hi, lo binary16 [padded rows][K], rowScale f32 [padded rows]. K is a multiple of 32.
+// Launch of gemm_w16_n8: grid (sum of the weights' ceil(outputs / 16), ceil(rows / 8)),
+// 32 x min(8, K / 32) threads; padded rows is a multiple of 8.
+#include "halves.cuh"
 
-template <int TILES>
-__device__ inline void gemm(const uint4* weight, const uint16_t* hi, const uint16_t* lo, const float* rowScale, float* out, int rows, int outputs, int columns) {
-  constexpr int UNROLL = TILES < 2 ? 2 / TILES : 1;
-  int warp = threadIdx.x / 32, lane = threadIdx.x % 32, group = lane / 4, quad = lane % 4;
+extern "C" __global__ void __launch_bounds__(256, 3) gemm_w16_n8(const __grid_constant__ Group group, const uint16_t* __restrict__ hi, const uint16_t* __restrict__ lo, const float* __restrict__ rowScale, int rows, int columns) {
+  Member member = memberOf(group);
+  int warp = threadIdx.x / 32, lane = threadIdx.x % 32, quad = lane % 4;
   int slabs = columns / 32, splits = blockDim.x / 32;
   int end = chunkStart(slabs, warp + 1, splits);
-  const uint4* of = weight + (size_t)blockIdx.x * slabs * 64 + lane;
-  size_t ofX = (size_t)(blockIdx.y * 8 * TILES + group) * columns + 8 * quad;
-  float acc[TILES][4] = {};
-  float rest[TILES][4] = {};
-#pragma unroll UNROLL
+  int row = min((int)blockIdx.y * 8 + lane / 4, rows - 1); // as in weights.cuh
+  const uint4* of = (const uint4*)member.parts[0] + (size_t)member.firstBlock * slabs * 64;
+  size_t ofX = (size_t)row * columns + 8 * quad;
+  float acc[1][4] = {};
+#pragma unroll 4
   for (int slab = chunkStart(slabs, warp, splits); slab < end; slab++) {
-    uint4 upper = of[(size_t)slab * 64], lower = of[(size_t)slab * 64 + 32];
-#pragma unroll
-    for (int tile = 0; tile < TILES; tile++) {
-      size_t at = ofX + (size_t)tile * 8 * columns + slab * 32;
-      uint4 b = *(const uint4*)(hi + at), d = *(const uint4*)(lo + at);
-      mmaF16(acc[tile], upper.x, lower.x, upper.y, lower.y, b.x, b.y);
-      mmaF16(acc[tile], upper.z, lower.z, upper.w, lower.w, b.z, b.w);
-      mmaF16(rest[tile], upper.x, lower.x, upper.y, lower.y, d.x, d.y);
-      mmaF16(rest[tile], upper.z, lower.z, upper.w, lower.w, d.z, d.w);
-    }
+    W16 weights;
+    weights.load(of + (size_t)slab * 64, lane);
+    uint4 b = *(const uint4*)(hi + ofX + slab * 32);
+    uint4 d = *(const uint4*)(lo + ofX + slab * 32);
+    weights.add(acc[0], b, d);
   }
-#pragma unroll
-  for (int tile = 0; tile < TILES; tile++) {
-#pragma unroll
-    for (int i = 0; i < 4; i++) acc[tile][i] = fmaf(rest[tile][i], 1.0f / 2048, acc[tile][i]);
-  }
-  reduceAndStore<TILES>(acc, out, rows, outputs, [=](int row) { return rowScale[row]; });
+  reduceAndStore<1>(acc, member, rows, [=](int r) { return rowScale[r]; });
 }
-
-#define GEMM(N, BLOCKS)                                                                                      \
-  extern "C" __global__ void __launch_bounds__(256, BLOCKS) gemm_w16_n##N(                                   \
-      const uint4* __restrict__ weight, const uint16_t* __restrict__ hi, const uint16_t* __restrict__ lo, \
-      const float* __restrict__ rowScale, float* __restrict__ out, int rows, int outputs, int columns) { \
-    gemm<N / 8>(weight, hi, lo, rowScale, out, rows, outputs, columns);                              \
-  }
-GEMM(8, 3)
-GEMM(16, 2)
-GEMM(32, 1)
-GEMM(64, 1)

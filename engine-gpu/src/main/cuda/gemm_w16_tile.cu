@@ -1,66 +1,60 @@
-// Prefill with weights of binary16: a block makes 128 outputs for 64 rows, as gemm_tile.cuh does;
-// parameters as gemm_w16_nN's, and the same sums, to the bit.
-// Launch: grid (ceil(outputs / 128), ceil(rows / 64)), 256 threads; padded rows a multiple of 64.
-#include "copies.cuh"
-#include "gemm.cuh"
+// Weights of binary16 for more than 8 rows; parameters as gemm_w16.cu's, but blocks of 256 outputs.
+// chunks f32 [chunks][rows][256 gridDim.x], 0 if gridDim.z is 1.
+// Launch of gemm_w16_tile_nN: grid (sum of the weights' ceil(outputs / 256), ceil(rows / N), 1 to 8),
+// 256 threads, 99 KiB of dynamic shared memory; padded rows is a multiple of N.
+#include "gemm_tile.cuh"
+#include "halves.cuh"
 
-constexpr int TILE_ROWS = 64;
-constexpr int STAGES = 3;
-constexpr int STRIDE = 32; // elements between rows in shared memory: two rows fill the banks
+template <int OF_TILES>
+struct Step16 {
+  static constexpr int TILES = OF_TILES, ROWS = 8 * TILES;
+  static constexpr int STRIDE = 64; // bytes between rows: two of them fill the banks
+  static constexpr int LOW = ROWS * STRIDE, WEIGHTS = 2 * LOW;
+  static constexpr int BYTES = WEIGHTS + TILE_WARPS * MINE * W16::BYTES;
 
-extern "C" __global__ void __launch_bounds__(256, 1) gemm_w16_tile(const uint4* __restrict__ weight, const uint16_t* __restrict__ hi, const uint16_t* __restrict__ lo, const float* __restrict__ rowScale, float* __restrict__ out, int rows, int outputs, int columns) {
-  __shared__ __align__(16) uint16_t ofX[STAGES][2][TILE_ROWS * STRIDE];
-  int thread = threadIdx.x, warp = thread / 32, lane = thread % 32, group = lane / 4, quad = lane % 4;
-  int slabs = columns / 32, splits = min(SPLITS_MAX, slabs), tiles = (outputs + 15) / 16;
-  int tile = blockIdx.x * 8 + warp;
-  const uint4* of = weight + (size_t)min(tile, tiles - 1) * slabs * 64 + lane;
-  size_t row = (size_t)blockIdx.y * TILE_ROWS;
-  auto fetch = [&](int slab) {
-    if (slab < slabs) {
-      int stage = slab % STAGES, r = thread / 4, part = thread % 4 * 8;
-      size_t from = (row + r) * columns + slab * 32 + part;
-      copyAsync<16>(&ofX[stage][0][r * STRIDE + part], hi + from);
-      copyAsync<16>(&ofX[stage][1][r * STRIDE + part], lo + from);
+  Member member;
+  const uint16_t* hi;
+  const uint16_t* lo;
+  int slabs;
+
+  __device__ static int weights(int m) { return WEIGHTS + ((int)threadIdx.x / 32 * MINE + m) * W16::BYTES; }
+
+  __device__ void fetch(char* stage, int slab) const {
+    size_t row = (size_t)blockIdx.y * ROWS;
+    for (int at = threadIdx.x; at < ROWS * 4; at += 256) {
+      int r = at / 4, part = at % 4 * 8;
+      size_t from = (row + r) * slabs * 32 + slab * 32 + part;
+      copyAsync<16>(stage + r * STRIDE + part * 2, hi + from);
+      copyAsync<16>(stage + LOW + r * STRIDE + part * 2, lo + from);
     }
-    commitCopies(); // also when there is nothing: groups are counted
-  };
-  for (int slab = 0; slab < STAGES - 1; slab++) fetch(slab);
-  float acc[8][4] = {}, rest[8][4] = {}, total[8][4] = {};
-  int split = 0;
-  for (int slab = 0; slab < slabs; slab++) {
-    uint4 upper = of[(size_t)slab * 64], lower = of[(size_t)slab * 64 + 32];
-    awaitCopies<STAGES - 2>();
-    __syncthreads(); // the step has landed for all, and all have left the one that is fetched over
-    fetch(slab + STAGES - 1);
-    int stage = slab % STAGES;
+    if (idle(member)) return;
 #pragma unroll
-    for (int n = 0; n < 8; n++) {
-      int at = (n * 8 + group) * STRIDE + quad * 8;
-      uint4 b = *(const uint4*)&ofX[stage][0][at], d = *(const uint4*)&ofX[stage][1][at];
-      mmaF16(acc[n], upper.x, lower.x, upper.y, lower.y, b.x, b.y);
-      mmaF16(acc[n], upper.z, lower.z, upper.w, lower.w, b.z, b.w);
-      mmaF16(rest[n], upper.x, lower.x, upper.y, lower.y, d.x, d.y);
-      mmaF16(rest[n], upper.z, lower.z, upper.w, lower.w, d.z, d.w);
-    }
-    if (slab + 1 == chunkStart(slabs, split + 1, splits)) {
-      split++;
+    for (int m = 0; m < MINE; m++) W16::copy(stage + weights(m), (const uint4*)member.parts[0] + ((size_t)tileOf(member, m) * slabs + slab) * 64, threadIdx.x % 32);
+  }
+
+  __device__ void multiply(const char* stage, float (&acc)[MINE][TILES][4]) const {
+    if (idle(member)) return;
+    int lane = threadIdx.x % 32;
+    W16 of[MINE];
 #pragma unroll
-      for (int n = 0; n < 8; n++) {
+    for (int m = 0; m < MINE; m++) of[m].load((const uint4*)(stage + weights(m)), lane);
 #pragma unroll
-        for (int i = 0; i < 4; i++) {
-          total[n][i] += fmaf(rest[n][i], 1.0f / 2048, acc[n][i]);
-          acc[n][i] = rest[n][i] = 0;
-        }
-      }
+    for (int n = 0; n < TILES; n++) {
+      int at = (n * 8 + lane / 4) * STRIDE + lane % 4 * 16;
+      uint4 b = *(const uint4*)(stage + at), d = *(const uint4*)(stage + LOW + at);
+#pragma unroll
+      for (int m = 0; m < MINE; m++) of[m].add(acc[m][n], b, d);
     }
   }
-#pragma unroll
-  for (int n = 0; n < 8; n++) {
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-      size_t r = row + n * 8 + 2 * quad + i % 2;
-      int o = tile * 16 + group + i / 2 * 8;
-      if (r < rows && o < outputs) out[r * outputs + o] = total[n][i] * rowScale[r];
-    }
+};
+
+#define TILE_GEMM(N)                                                                                       \
+  extern "C" __global__ void __launch_bounds__(256, 1) gemm_w16_tile_n##N(                                 \
+      const __grid_constant__ Group group, const uint16_t* __restrict__ hi, const uint16_t* __restrict__ lo, \
+      const float* __restrict__ rowScale, float* __restrict__ chunks, int rows, int columns) {             \
+    Member member = memberOf(group);                                                                       \
+    tileGemm(Step16<N / 8>{member, hi, lo, columns / 32}, member, rowScale, chunks, rows, columns / 32);      \
   }
-}
+TILE_GEMM(16)
+TILE_GEMM(32)
+TILE_GEMM(64)

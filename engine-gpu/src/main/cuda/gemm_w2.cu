@@ -1,10 +1,11 @@
 // Weights of 2 bits, -1 to 2 times a scale for each 256 (TQ2_0, what BitNet's become) times
 // activations of 8 bits: as gemm_w4.cu; one 16-byte load a lane holds 128 k of two rows.
 //
-// quants u32 [rows/16][K/128][32 lanes][2 pairs of blocks][2 rows]: element e = k % 8 of block
+// parts: quants u32 [rows/16][K/128][32 lanes][2 pairs of blocks][2 rows]: element e = k % 8 of block
 // b = k / 32 % 2 is bits 8 (e % 4) + 4 b + 2 (e / 4) and the next, its value those bits less 1.
-// scales binary16 [rows/16][K/256][8][2 rows]; x, xScales, out as gemm_w4's. K is a multiple of 256.
-// Launch of gemm_w2_nN: grid (ceil(outputs / 16), ceil(rows / N)), 32 x min(8, K / 128) threads.
+// scales binary16 [rows/16][K/256][8][2 rows]; the rest as gemm_w4's. K is a multiple of 256.
+// Launch of gemm_w2_nN: grid (sum of the weights' ceil(outputs / 16), ceil(rows / N)),
+// 32 x min(8, K / 128) threads; padded rows is a multiple of N.
 #include "gemm.cuh"
 
 // Four elements of two bits, each to a byte; 1 off every byte.
@@ -13,12 +14,12 @@ __device__ inline uint32_t ternary(uint32_t word, int at) {
 }
 
 template <int TILES>
-__device__ inline void gemm(const uint4* quants, const uint32_t* scales, const int8_t* x, const float* xScales, float* out, int rows, int outputs, int columns) {
+__device__ inline void gemm(const Member& member, const int8_t* x, const float* xScales, int rows, int columns) {
   int warp = threadIdx.x / 32, lane = threadIdx.x % 32, group = lane / 4, quad = lane % 4;
   int fours = columns / 128, splits = blockDim.x / 32;
   int end = chunkStart(fours, warp + 1, splits);
-  const uint4* ofQuants = quants + (size_t)blockIdx.x * fours * 32 + lane;
-  const uint32_t* ofScales = scales + (size_t)blockIdx.x * (fours / 2) * 8 + group;
+  const uint4* ofQuants = (const uint4*)member.parts[0] + (size_t)member.firstBlock * fours * 32 + lane;
+  const uint32_t* ofScales = (const uint32_t*)member.parts[1] + (size_t)member.firstBlock * (fours / 2) * 8 + group;
   int row = blockIdx.y * 8 * TILES;
   const int8_t* ofX = x + (size_t)(row + group) * columns + 8 * quad;
   const float* ofXScales = xScales + (size_t)(row + 2 * quad) * (columns / 32);
@@ -48,14 +49,14 @@ __device__ inline void gemm(const uint4* quants, const uint32_t* scales, const i
       }
     }
   }
-  reduceAndStore<TILES>(acc, out, rows, outputs, [](int) { return 1.0f; });
+  reduceAndStore<TILES>(acc, member, rows, [](int) { return 1.0f; });
 }
 
 #define GEMM(N, BLOCKS)                                                                             \
   extern "C" __global__ void __launch_bounds__(256, BLOCKS) gemm_w2_n##N(                           \
-      const uint4* __restrict__ quants, const uint32_t* __restrict__ scales, const int8_t* __restrict__ x, \
-      const float* __restrict__ xScales, float* __restrict__ out, int rows, int outputs, int columns) { \
-    gemm<N / 8>(quants, scales, x, xScales, out, rows, outputs, columns);                           \
+      const __grid_constant__ Group group, const int8_t* __restrict__ x,                            \
+      const float* __restrict__ xScales, int rows, int columns) {                                   \
+    gemm<N / 8>(memberOf(group), x, xScales, rows, columns);                                        \
   }
 GEMM(8, 2)
 GEMM(16, 2)

@@ -1,5 +1,9 @@
-// Prefill with weights of 4 bits (Q4_0): see gemm_tile.cuh; parameters as gemm_w4_nN's.
-// Launch: grid (ceil(outputs / 128), ceil(rows / 64)), 256 threads; padded rows a multiple of 64.
-#include "gemm_tile.cuh"
+// Weights of 4 bits (Q4_0) for more than 8 rows; parameters as gemm_w4.cu's, but blocks of 256
+// outputs. chunks f32 [chunks][rows][256 gridDim.x], 0 if gridDim.z is 1.
+// Launch of gemm_w4_tile_nN: grid (sum of the weights' ceil(outputs / 256), ceil(rows / N), 1 to 8),
+// 256 threads, 99 KiB of dynamic shared memory; padded rows is a multiple of N.
+#include "gemm_tile8.cuh"
 
-TILE_GEMM(gemm_w4, Q4)
+TILE_GEMM(gemm_w4_tile, Q4, 16)
+TILE_GEMM(gemm_w4_tile, Q4, 32)
+TILE_GEMM(gemm_w4_tile, Q4, 64)

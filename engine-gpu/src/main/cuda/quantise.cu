@@ -40,8 +40,8 @@ extern "C" __global__ void quantise_q8(const float* __restrict__ x, uint32_t* __
   }
 }
 
-// Two binary16 numbers for one float32: x = rowScale x (hi + lo / 2048), with 22 bits of x where it
-// is not smaller than the row's greatest by 2^28 and more. rowScale is a power of two.
+// Two binary16 numbers for one float32: x = rowScale x (hi + lo), with 22 bits of x where it
+// is not smaller than the row's greatest by 2^17 and more. rowScale is a power of two.
 //
 // x f32 [rows][columns]; hi, lo binary16 [padded rows][padded]; rowScale f32 [padded rows].
 // Launch: grid (padded rows), 256 threads.
@@ -68,7 +68,7 @@ extern "C" __global__ void quantise_split(const float* __restrict__ x, __half* _
     float y = row < rows && k < columns ? of[k] * inverse : 0.0f;
     __half above = __float2half_rn(y);
     hi[(size_t)row * padded + k] = above;
-    lo[(size_t)row * padded + k] = __float2half_rn((y - __half2float(above)) * 2048.0f);
+    lo[(size_t)row * padded + k] = __float2half_rn(y - __half2float(above));
   }
   if (threadIdx.x == 0) rowScale[row] = scale;
 }

@@ -69,7 +69,8 @@ public final class CudaBackend implements Backend {
     launches = new Launches(driver, stream, kernels, graphs);
     upload = new WeightUpload(driver, stream, memory);
     step = new StepInputs(driver, stream, memory, this::settle);
-    matmul = new CudaMatmul(kernels, launches, memory, this::settle);
+    matmul =
+        new CudaMatmul(kernels, launches, memory, this::settle, driver.device().multiprocessors());
     attention = new CudaAttention(kernels, launches, memory, this::settle);
     chunks = deterministic ? null : new CudaChunkAttention(kernels, launches, attention);
     rows = new CudaRows(kernels, launches, matmul);

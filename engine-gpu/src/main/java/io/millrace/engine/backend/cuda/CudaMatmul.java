@@ -1,8 +1,5 @@
 package io.millrace.engine.backend.cuda;
 
-import io.millrace.engine.backend.cuda.pack.PackedForm;
-import java.util.Set;
-
 /**
  * Weights times activations. Weights of a quantised type and of binary16 want their activations in
  * a form of their own, which is made once for all weights that read the same activations: queries,
@@ -10,20 +7,10 @@ import java.util.Set;
  */
 final class CudaMatmul implements AutoCloseable {
   private static final int WARP = 32;
-  private static final int WARPS_MAX = 8;
-
-  /** A block of the kernels for chunks: rows, outputs, warps. */
-  private static final int TILE_ROWS = 64;
-
-  private static final int TILE_OUTPUTS = 128;
-  private static final int TILE_WARPS = 8;
-
-  /** Those that have such a kernel. */
-  private static final Set<PackedForm> CHUNK_FORMS =
-      Set.of(PackedForm.W16, PackedForm.W8, PackedForm.W4);
 
   private final Kernels kernels;
   private final Launches launches;
+  private final GemmGroup gemms;
   private final Scratch quants;
   private final Scratch scales;
   private final Scratch sums;
@@ -49,9 +36,15 @@ final class CudaMatmul implements AutoCloseable {
     }
   }
 
-  CudaMatmul(Kernels kernels, Launches launches, CudaMemory memory, Runnable beforeFreeing) {
+  CudaMatmul(
+      Kernels kernels,
+      Launches launches,
+      CudaMemory memory,
+      Runnable beforeFreeing,
+      int multiprocessors) {
     this.kernels = kernels;
     this.launches = launches;
+    gemms = new GemmGroup(kernels, launches, memory, beforeFreeing, multiprocessors);
     String what = "activations as the weights' types want them";
     quants = new Scratch(memory, what, beforeFreeing);
     scales = new Scratch(memory, what, beforeFreeing);
@@ -101,7 +94,7 @@ final class CudaMatmul implements AutoCloseable {
 
   private void halves(int rows, CudaWeight weight, CudaTensor x, CudaTensor out) {
     int padded = weight.paddedColumns();
-    int tile = rowsOfTile(weight.form(), rows);
+    int tile = GemmGroup.rowsOfBlock(weight.form(), rows);
     int paddedRows = ceil(rows, tile) * tile;
     long elements = (long) paddedRows * padded;
     long hi = high.reserve(2 * elements);
@@ -120,22 +113,12 @@ final class CudaMatmul implements AutoCloseable {
           .end();
       prepared = new Prepared(x, paddedRows, rows, padded, Form.TWO_HALVES);
     }
-    int warps = Math.min(WARPS_MAX, padded / 32);
-    weight.addTo(begin(weight, tile, paddedRows, warps));
-    launches
-        .pointer(hi)
-        .pointer(lo)
-        .pointer(ofRows)
-        .pointer(out.address())
-        .integer(rows)
-        .integer(weight.rows())
-        .integer(padded)
-        .end();
+    gemms.add(weight, out, new GemmGroup.Inputs(hi, lo, ofRows, rows, paddedRows, padded));
   }
 
   private void int8(int rows, CudaWeight weight, CudaTensor x, CudaTensor out) {
     int padded = weight.paddedColumns();
-    int tile = rowsOfTile(weight.form(), rows);
+    int tile = GemmGroup.rowsOfBlock(weight.form(), rows);
     int paddedRows = ceil(rows, tile) * tile;
     long elements = (long) paddedRows * padded;
     long ofQuants = quants.reserve(elements);
@@ -154,50 +137,7 @@ final class CudaMatmul implements AutoCloseable {
           .end();
       prepared = new Prepared(x, paddedRows, rows, padded, Form.INT8);
     }
-    int columnsOfStep = weight.form() == PackedForm.W2 ? 128 : 64;
-    int warps = Math.min(WARPS_MAX, padded / columnsOfStep);
-    weight.addTo(begin(weight, tile, paddedRows, warps));
-    launches
-        .pointer(ofQuants)
-        .pointer(ofScales)
-        .pointer(out.address())
-        .integer(rows)
-        .integer(weight.rows())
-        .integer(padded);
-    weight.addLastTo(launches);
-    launches.end();
-  }
-
-  private Launches begin(CudaWeight weight, int tile, int paddedRows, int warps) {
-    if (paddedRows > TILE_ROWS && CHUNK_FORMS.contains(weight.form())) {
-      return beginChunk(weight, paddedRows);
-    }
-    String module = "gemm_" + weight.form().suffix();
-    return launches.begin(
-        kernels.get(module, module + "_n" + tile),
-        ceil(weight.rows(), 16),
-        paddedRows / tile,
-        1,
-        WARP * warps);
-  }
-
-  /** Many rows share weights better in kernels of their own; what comes out is the same. */
-  private Launches beginChunk(CudaWeight weight, int paddedRows) {
-    String name = "gemm_" + weight.form().suffix() + "_tile";
-    return launches.begin(
-        kernels.get(name, name),
-        ceil(weight.rows(), TILE_OUTPUTS),
-        paddedRows / TILE_ROWS,
-        1,
-        WARP * TILE_WARPS);
-  }
-
-  /** Rows of activations that one block of threads multiplies with. */
-  private static int rowsOfTile(PackedForm form, int rows) {
-    if (form == PackedForm.ANY) { // has these two alone
-      return rows <= 8 ? 8 : 64;
-    }
-    return rows <= 8 ? 8 : rows <= 16 ? 16 : rows <= 32 ? 32 : 64;
+    gemms.add(weight, out, new GemmGroup.Inputs(ofQuants, ofScales, 0, rows, paddedRows, padded));
   }
 
   static int ceil(int n, int of) {
@@ -206,6 +146,7 @@ final class CudaMatmul implements AutoCloseable {
 
   @Override
   public void close() {
+    gemms.close();
     for (Scratch scratch : new Scratch[] {quants, scales, sums, high, low, rowScales}) {
       scratch.close();
     }

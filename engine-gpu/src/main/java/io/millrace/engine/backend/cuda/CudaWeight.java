@@ -42,6 +42,13 @@ final class CudaWeight implements Tensor {
     }
   }
 
+  /** The same, with 0 for parts that this form has not. */
+  void addTo(Launches launches, int partsMax) {
+    for (int i = 0; i < partsMax; i++) {
+      launches.pointer(i < parts.length ? parts[i].address() : 0);
+    }
+  }
+
   /** Writes how many elements share a scale, where this form's kernels want that: last of all. */
   void addLastTo(Launches launches) {
     if (form == PackedForm.ANY) {

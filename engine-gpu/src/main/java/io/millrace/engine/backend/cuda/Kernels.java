@@ -39,8 +39,23 @@ final class Kernels implements AutoCloseable {
    * @throws CudaException if the module does not load, or has no such kernel
    */
   Kernel get(String module, String name) {
+    return get(module, name, 0);
+  }
+
+  /**
+   * The same of a kernel that is launched with dynamic shared memory.
+   *
+   * @param sharedBytes at most
+   */
+  Kernel get(String module, String name, int sharedBytes) {
     Kernel known = byName.get(name);
-    return known == null ? load(module, name) : known;
+    if (known == null) {
+      known = load(module, name);
+      if (sharedBytes > 0) {
+        known.function().allowSharedBytes(sharedBytes);
+      }
+    }
+    return known;
   }
 
   Kernel byId(int id) {

@@ -16,8 +16,8 @@ import java.util.zip.CRC32C;
  * captured, from the third on it is replayed. A graph can never run anything but what was asked
  * for.
  *
- * <p>Each entry is {@code kernel, grid x, y, z, threads} in 32 bits, then the parameter block,
- * padded to 8 bytes.
+ * <p>Each entry is {@code kernel, grid x, y, z, threads, shared memory} in 32 bits, then the
+ * parameter block, padded to 8 bytes.
  */
 final class Launches implements AutoCloseable {
   private static final int HEADER_BYTES = 24;
@@ -35,6 +35,7 @@ final class Launches implements AutoCloseable {
 
   private byte[] bytesOfText = new byte[64 << 10];
   private ByteBuffer text = over(bytesOfText);
+  private Runnable held; // null for none
   private int parametersAt;
   private int parametersEnd;
   private long launched;
@@ -58,15 +59,42 @@ final class Launches implements AutoCloseable {
     this.graphs = graphs;
   }
 
+  /**
+   * Holds back a launch that may still grow: it is written when the next one begins, or all are
+   * run.
+   *
+   * @param write begins and ends it
+   */
+  void hold(Runnable write) {
+    writeHeld();
+    held = write;
+  }
+
+  private void writeHeld() {
+    Runnable write = held;
+    held = null;
+    if (write != null) {
+      write.run();
+    }
+  }
+
   /** Begins a launch; its parameters follow in the kernel's order, then {@link #end}. */
   Launches begin(Kernels.Kernel kernel, int gridX, int gridY, int gridZ, int threads) {
+    return begin(kernel, gridX, gridY, gridZ, threads, 0);
+  }
+
+  /** The same with dynamic shared memory, bytes. */
+  Launches begin(
+      Kernels.Kernel kernel, int gridX, int gridY, int gridZ, int threads, int sharedBytes) {
+    writeHeld();
     int size = kernel.function().parameterBytes();
     int at = text.position();
     if (text.remaining() < HEADER_BYTES + size + 8) {
       bytesOfText = Arrays.copyOf(bytesOfText, 2 * bytesOfText.length + size);
       text = over(bytesOfText).position(at);
     }
-    text.putInt(kernel.id()).putInt(gridX).putInt(gridY).putInt(gridZ).putInt(threads).putInt(0);
+    text.putInt(kernel.id()).putInt(gridX).putInt(gridY).putInt(gridZ).putInt(threads);
+    text.putInt(sharedBytes);
     parametersAt = at + HEADER_BYTES;
     parametersEnd = parametersAt + size;
     return this;
@@ -110,6 +138,7 @@ final class Launches implements AutoCloseable {
 
   /** Runs what was written down; returns before it is done. */
   void run() {
+    writeHeld();
     int bytes = text.position();
     if (bytes == 0) {
       return;
@@ -127,6 +156,7 @@ final class Launches implements AutoCloseable {
 
   /** Forgets what was written down. */
   void discard() {
+    held = null;
     text.clear();
   }
 
@@ -193,7 +223,7 @@ final class Launches implements AutoCloseable {
               text.getInt(at + 16),
               1,
               1,
-              0);
+              text.getInt(at + 20));
       driver.launch(kernel.function(), shape, kernel.parameters(), stream);
       launched++;
       at += HEADER_BYTES + (size + 7) / 8 * 8;

@@ -15,7 +15,8 @@ final class PtxParameters {
   private static final Pattern ENTRY =
       Pattern.compile("\\.entry\\s+([A-Za-z_$][\\w$]*)\\s*\\(([^)]*)\\)");
   private static final Pattern PARAMETER =
-      Pattern.compile("\\.param\\s+(?:\\.align\\s+\\d+\\s+)?\\.[busf](8|16|32|64)\\s+\\S+");
+      Pattern.compile(
+          "\\.param\\s+(?:\\.align\\s+(\\d+)\\s+)?\\.[busf](8|16|32|64)\\s+\\w+(?:\\[(\\d+)])?");
 
   private PtxParameters() {}
 
@@ -27,11 +28,10 @@ final class PtxParameters {
       int end = 0;
       Matcher parameter = PARAMETER.matcher(entry.group(2));
       while (parameter.find()) {
-        if (parameter.group().contains("[")) {
-          throw new CudaException("kernel " + entry.group(1) + " takes a struct, ours never do");
-        }
-        int bytes = Integer.parseInt(parameter.group(1)) / 8;
-        end = (end + bytes - 1) / bytes * bytes + bytes;
+        int bytes = Integer.parseInt(parameter.group(2)) / 8;
+        int align = parameter.group(1) == null ? bytes : Integer.parseInt(parameter.group(1));
+        int count = parameter.group(3) == null ? 1 : Integer.parseInt(parameter.group(3));
+        end = (end + align - 1) / align * align + bytes * count; // a struct is an array of bytes
       }
       sizes.put(entry.group(1), end);
     }

@@ -39,6 +39,9 @@ class CudaBackendTest {
       assertThat(graphs.launches().replayed()).isEqualTo(2);
       assertThat(plain.launches().replayed()).isZero();
       assertThat(graphs.launches().launched()).isEqualTo(plain.launches().launched() / 5 * 4);
+      // Queries, keys and values are one launch, gate and up another.
+      int layers = replayed.config().layers();
+      assertThat(plain.launches().launched() / 5).isEqualTo(7 + 18 * layers);
     }
   }
 

@@ -66,11 +66,16 @@ final class KernelChecks {
   private void gemms() {
     checks.put("gemm_f32", gemm(GgmlType.F32, 8, 9, 7, 70));
     checks.put("gemm_bf16", gemm(GgmlType.BF16, 8, 3, 6, 37));
-    decodeGemms("w16", GgmlType.F16, 300);
-    decodeGemms("w8", GgmlType.Q8_0, 608);
-    decodeGemms("w4", GgmlType.Q4_0, 608);
-    decodeGemms("w4k", GgmlType.Q4_K, 256);
-    decodeGemms("w2", GgmlType.TQ2_0, 256);
+    gemms("w16", GgmlType.F16, 300, 16, 32, 64);
+    gemms("w8", GgmlType.Q8_0, 608, 16, 32, 64);
+    gemms("w4", GgmlType.Q4_0, 608, 16, 32, 64);
+    gemms("w4k", GgmlType.Q4_K, 256, 16, 32);
+    checks.put(
+        "gemm_merge",
+        () -> new GemmKernelTest().threeWeightsAreMultipliedInOneLaunch(GgmlType.F16, 32, 20));
+    for (int tile : new int[] {8, 16, 32, 64}) {
+      checks.put("gemm_w2_n" + tile, gemm(GgmlType.TQ2_0, tile, tile - 3, 18, 256));
+    }
     for (int tile : new int[] {8, 64}) {
       checks.put(
           "gemm_any_n" + tile,
@@ -79,24 +84,18 @@ final class KernelChecks {
             new GemmKernelTest().everyOtherTypeIsMultipliedToo(GgmlType.Q5_1); // has minima
           });
     }
-    checks.put("gemm_w16_tile", prefill(GgmlType.F16, 300));
-    checks.put("gemm_w8_tile", prefill(GgmlType.Q8_0, 672));
-    checks.put("gemm_w4_tile", prefill(GgmlType.Q4_0, 608));
   }
 
-  private void decodeGemms(String name, GgmlType type, int columns) {
-    for (int tile : new int[] {8, 16, 32, 64}) {
-      checks.put("gemm_" + name + "_n" + tile, gemm(type, tile, tile - 3, 18, columns));
+  private void gemms(String name, GgmlType type, int columns, int... tiles) {
+    checks.put("gemm_" + name + "_n8", gemm(type, 8, 5, 18, columns));
+    for (int tile : tiles) {
+      checks.put("gemm_" + name + "_tile_n" + tile, gemm(type, tile, tile - 3, 18, columns));
     }
   }
 
   private static Runnable gemm(GgmlType type, int tile, int rows, int outputs, int columns) {
     return () ->
         new GemmKernelTest().productsAreThoseOfDoublePrecision(type, tile, rows, outputs, columns);
-  }
-
-  private static Runnable prefill(GgmlType type, int columns) {
-    return () -> new GemmKernelTest().prefillGivesWhatDecodingGives(type, 3, 17, columns);
   }
 
   private void embeddings() {

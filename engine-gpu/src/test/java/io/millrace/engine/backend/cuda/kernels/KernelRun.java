@@ -100,6 +100,11 @@ final class KernelRun implements AutoCloseable {
   /** Arguments are Arrays, Integers and Floats in the kernel's order. */
   void launch(
       String module, String kernel, int gridX, int gridY, int gridZ, int threads, Object... args) {
+    launch(module, kernel, new LaunchShape(gridX, gridY, gridZ, threads, 1, 1, 0), args);
+  }
+
+  /** The same of any shape. */
+  void launch(String module, String kernel, LaunchShape shape, Object... args) {
     Planted planted = PLANTED.get();
     boolean other = planted != null && planted.module().equals(module);
     if (planted != null) {
@@ -124,7 +129,9 @@ final class KernelRun implements AutoCloseable {
           throw new IllegalArgumentException(
               kernel + " takes " + function.parameterBytes() + " bytes of parameters, not " + at);
         }
-        LaunchShape shape = new LaunchShape(gridX, gridY, gridZ, threads, 1, 1, 0);
+        if (shape.sharedBytes() > 0) {
+          function.allowSharedBytes(shape.sharedBytes());
+        }
         driver.launch(function, shape, parameters, stream);
         stream.synchronize();
       }
