@@ -44,7 +44,7 @@ abstract class CudaEngineParity {
   abstract Backend open();
 
   @ParameterizedTest
-  @CsvSource({"F16,F32", "Q8_0,F32", "Q4_0,INT8"})
+  @CsvSource({"F16,F32", "Q8_0,F32", "Q4_0,F16", "Q4_0,INT8"})
   void givesTheCpusTokens(GgmlType type, KvType kv) throws Exception {
     Path path = ToyLlama.of(type).write(folder.resolve("toy.gguf"));
     try (GgufFile file = GgufFile.open(path);

@@ -42,7 +42,7 @@ class PrefixCacheEquivalenceTest {
   private record Run(Map<String, List<TokenOutput>> answers, List<String> logits, long hits) {}
 
   @ParameterizedTest
-  @CsvSource({"F32,F32", "Q8_0,F32", "Q4_0,F32", "F32,INT8", "Q4_0,INT8"})
+  @CsvSource({"F32,F32", "Q8_0,F32", "Q4_0,F32", "F32,F16", "Q4_0,F16", "F32,INT8", "Q4_0,INT8"})
   void logitsAreTheSameWithAndWithoutIt(GgmlType type, KvType kvType) throws Exception {
     Path path = ToyLlama.of(type).write(folder.resolve("toy.gguf"));
     try (GgufFile file = GgufFile.open(path);

@@ -45,6 +45,10 @@ record StepCost(double bytes, double operations, boolean quantised) {
   }
 
   private static double vectorBytes(KvType kv, int headDim) {
-    return kv == KvType.INT8 ? headDim + 4.0 : 4.0 * headDim;
+    return switch (kv) {
+      case F32 -> 4.0 * headDim;
+      case F16 -> 2.0 * headDim;
+      case INT8 -> headDim + 4.0;
+    };
   }
 }

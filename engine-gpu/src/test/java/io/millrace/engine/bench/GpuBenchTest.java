@@ -73,7 +73,7 @@ class GpuBenchTest {
         "--batches 1,x; --batches is x, must be 1 to 1024",
         "--speed 3; --speed is no option; there are --backend",
         "--parts steps,all; part all is none of steps, launch, speculation, batching",
-        "--kv int4; --kv INT4 is none of F32, INT8",
+        "--kv int4; --kv INT4 is none of F32, F16, INT8",
         "--context; --context needs a value"
       })
   void wrongUseIsOneLine(String arguments, String message) {

@@ -1,13 +1,15 @@
 package io.millrace.engine.backend.cpu;
 
 import io.millrace.engine.backend.KvType;
+import io.millrace.engine.quant.HalfFloats;
 
-/** The key or value vectors of one layer, one a row, as an int8 or a float32 cache keeps them. */
+/** The key or value vectors of one layer, one a row, as a cache of its type keeps them. */
 interface ScalarKvRows {
 
   static ScalarKvRows of(KvType type, int rows, int columns) {
     return switch (type) {
       case F32 -> new Floats(new float[rows * columns], columns);
+      case F16 -> new Halves(new short[rows * columns], columns);
       case INT8 -> new Int8(new byte[rows * columns], new float[rows], columns);
     };
   }
@@ -54,6 +56,41 @@ interface ScalarKvRows {
     @Override
     public long bytes() {
       return 4L * elements.length;
+    }
+  }
+
+  /**
+   * Rounded to binary16.
+   *
+   * @param elements {@code [rows][columns]}
+   */
+  record Halves(short[] elements, int columns) implements ScalarKvRows {
+    @Override
+    public void store(int row, float[] x, int at) {
+      for (int i = 0; i < columns; i++) {
+        elements[row * columns + i] = HalfFloats.toF16(x[at + i]);
+      }
+    }
+
+    @Override
+    public float dot(int row, float[] x, int at) {
+      float sum = 0f;
+      for (int i = 0; i < columns; i++) {
+        sum += x[at + i] * HalfFloats.f16(elements[row * columns + i]);
+      }
+      return sum;
+    }
+
+    @Override
+    public void addTo(float[] out, int at, int row, float weight) {
+      for (int i = 0; i < columns; i++) {
+        out[at + i] += weight * HalfFloats.f16(elements[row * columns + i]);
+      }
+    }
+
+    @Override
+    public long bytes() {
+      return 2L * elements.length;
     }
   }
 

@@ -2,6 +2,7 @@ package io.millrace.engine.backend.cpu;
 
 import io.millrace.engine.backend.KvCache;
 import io.millrace.engine.backend.KvType;
+import io.millrace.engine.quant.HalfFloats;
 
 /**
  * Keys and values laid out for {@link VectorAttention}: a lane of keys is a token, a lane of values
@@ -13,7 +14,8 @@ import io.millrace.engine.backend.KvType;
  * scales  [layers][blocks][kvHeads][tokens of a block, filled up to whole vectors], of int8
  * </pre>
  *
- * <p>Float32 or int8, because JDK 17 has no fast conversion of binary16; blocks of fewer tokens
+ * <p>Float32 or int8. What {@link KvType#F16} rounds is kept as float32 and saves no memory here: JDK
+ * 17 has no fast conversion of binary16; blocks of fewer tokens
  * than a vector has lanes waste memory.
  */
 final class VectorKvCache implements KvCache {
@@ -54,7 +56,7 @@ final class VectorKvCache implements KvCache {
     }
     rounded = new byte[headDim];
     switch (type) {
-      case F32 -> {
+      case F32, F16 -> {
         keys = new float[layers][(int) keyElements];
         values = new float[layers][(int) valueElements];
       }
@@ -84,7 +86,7 @@ final class VectorKvCache implements KvCache {
     int token = slot % blockTokens;
     for (int head = 0; head < kvHeads; head++) {
       int of = head * headDim;
-      if (type == KvType.F32) {
+      if (type != KvType.INT8) {
         storeFloats(layer, block, head, token, k, keyAt + of, v, valueAt + of);
       } else {
         storeQuants(layer, block, head, token, k, keyAt + of, v, valueAt + of);
@@ -96,9 +98,16 @@ final class VectorKvCache implements KvCache {
       int layer, int block, int head, int token, float[] k, int keyAt, float[] v, int valueAt) {
     int to = keysAt(block, head) + token;
     for (int i = 0; i < headDim; i++) {
-      keys[layer][to + i * keyTokens] = k[keyAt + i];
+      keys[layer][to + i * keyTokens] = kept(k[keyAt + i]);
     }
-    System.arraycopy(v, valueAt, values[layer], valuesAt(block, head) + token * valueDim, headDim);
+    to = valuesAt(block, head) + token * valueDim;
+    for (int i = 0; i < headDim; i++) {
+      values[layer][to + i] = kept(v[valueAt + i]);
+    }
+  }
+
+  private float kept(float x) {
+    return type == KvType.F16 ? HalfFloats.f16(HalfFloats.toF16(x)) : x;
   }
 
   private void storeQuants(
@@ -189,7 +198,7 @@ final class VectorKvCache implements KvCache {
   public long bytes() {
     long elements = (long) blocks * kvHeads * (headDim * keyTokens + blockTokens * valueDim);
     return switch (type) {
-      case F32 -> 4L * layers * elements;
+      case F32, F16 -> 4L * layers * elements;
       case INT8 -> layers * (elements + 2 * 4L * blocks * kvHeads * keyTokens);
     };
   }

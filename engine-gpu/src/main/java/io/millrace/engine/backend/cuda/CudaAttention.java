@@ -57,7 +57,7 @@ final class CudaAttention implements AutoCloseable {
     boolean int8 = cache.type() == KvType.INT8;
     launches
         .begin(
-            kernels.get("rope", int8 ? "kv_store_int8" : "kv_store_f32"),
+            kernels.get("rope", "kv_store_" + cache.suffix()),
             rows,
             int8 ? cache.kvHeads() : 1,
             1,
@@ -134,7 +134,7 @@ final class CudaAttention implements AutoCloseable {
     int heads = heads(q, cache);
     int width = width(cache.headDim()).orElseThrow();
     int headsOfBlock = width == 256 ? 4 : 8;
-    String module = cache.type() == KvType.INT8 ? "attention_int8" : "attention_f32";
+    String module = "attention_" + cache.suffix();
     launches
         .begin(
             kernels.get(module, module + "_d" + width),

@@ -3,7 +3,6 @@ package io.millrace.engine.backend.cuda;
 import static io.millrace.engine.backend.cuda.CudaMatmul.ceil;
 
 import io.millrace.engine.backend.AttentionSpec;
-import io.millrace.engine.backend.KvType;
 
 /**
  * Attention where rows need not come out the same in any company: chunks of prompts on tensor
@@ -81,7 +80,7 @@ final class CudaChunkAttention {
     int heads = q.columns() / cache.headDim();
     String kernel =
         "attention_prefill_"
-            + (cache.type() == KvType.INT8 ? "int8" : "f32")
+            + cache.suffix()
             + (cache.headDim() <= 64 ? "_d64" : "_d128");
     launches
         .begin(

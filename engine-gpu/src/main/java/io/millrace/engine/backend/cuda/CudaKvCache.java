@@ -2,6 +2,7 @@ package io.millrace.engine.backend.cuda;
 
 import io.millrace.engine.backend.KvCache;
 import io.millrace.engine.backend.KvType;
+import java.util.Locale;
 
 /**
  * Keys and values by layer, {@code [slots][kvHeads][headDim]}, of int8 with scales {@code
@@ -68,8 +69,17 @@ final class CudaKvCache implements KvCache {
     throw new IllegalArgumentException("not a KV cache that cuda has made");
   }
 
+  /** The type as the kernels' names have it. */
+  String suffix() {
+    return type.name().toLowerCase(Locale.ROOT);
+  }
+
   private int vectorBytes() {
-    return type == KvType.INT8 ? headDim : 4 * headDim;
+    return switch (type) {
+      case F32 -> 4 * headDim;
+      case F16 -> 2 * headDim;
+      case INT8 -> headDim;
+    };
   }
 
   /** Bytes of a layer's keys, or of its values. */
