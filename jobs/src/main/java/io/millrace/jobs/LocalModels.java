@@ -14,6 +14,7 @@ import io.millrace.jobs.generate.GenerateSpec.OpenedModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import org.apache.flink.configuration.Configuration;
 
 /** Models from GGUF files on this machine. */
@@ -83,7 +84,9 @@ final class LocalModels implements Models {
 
   /** What determines the answers besides the request: the weights, and what is kept of keys. */
   private static String digest(String weights, KvType kvType) {
-    return kvType == KvType.F32 ? weights : weights + "+kv-int8";
+    return kvType == KvType.F32
+        ? weights
+        : weights + "+kv-" + kvType.name().toLowerCase(Locale.ROOT);
   }
 
   /** Gives back a model and, if there is one, its draft. */

@@ -125,9 +125,9 @@ public final class ModelOptions {
             .enumType(KvType.class)
             .defaultValue(KvType.F32)
             .withDescription(
-                "What the KV cache keeps of keys and values: f32, or int8, a bit over a quarter of"
-                    + " the memory for a small loss (docs/BENCHMARKS.md). It changes answers a"
-                    + " little; those cached under the other are not reused.");
+                "What the KV cache keeps of keys and values: f32; f16, on a GPU half of the memory;"
+                    + " or int8, a bit over a quarter for a small loss (docs/BENCHMARKS.md). It"
+                    + " changes answers a little; those cached under another are not reused.");
     deterministic =
         option("deterministic")
             .booleanType()

@@ -3,11 +3,12 @@ package io.millrace.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.engine.backend.BackendKind;
-import io.millrace.engine.backend.KvType;
 import io.millrace.jobs.generate.GenerateSpec.OpenedModel;
 import io.millrace.jobs.testing.CapturedLog;
 import org.apache.flink.configuration.Configuration;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LocalModelsTest {
   private final LocalModels models = new LocalModels();
@@ -27,14 +28,14 @@ class LocalModelsTest {
   }
 
   /** Cached answers, and answers in progress, belong to what determined them. */
-  @Test
-  void aModelWithInt8KeysIsAnother() throws Exception {
+  @ParameterizedTest
+  @ValueSource(strings = {"f16", "int8"})
+  void aModelWithOtherKeysIsAnother(String kvType) throws Exception {
     options.set(of.path, "../engine-gpu/models/tickets-draft-q8_0.gguf");
     String floats = models.profile(options, "default").digest();
-    options.setString("millrace.model.default.kv-type", "int8");
-    assertThat(options.get(of.kvType)).isEqualTo(KvType.INT8);
+    options.setString("millrace.model.default.kv-type", kvType);
     String rounded = models.profile(options, "default").digest();
-    assertThat(rounded).isNotEqualTo(floats).startsWith(floats);
+    assertThat(rounded).isEqualTo(floats + "+kv-" + kvType);
 
     OpenedModel opened = models.open(options, "default");
     try {

@@ -57,12 +57,13 @@ public interface Backend extends AutoCloseable {
   /**
    * A cache of keys and values, each {@code [layers][blocks x blockTokens][kvHeads][headDim]}.
    *
-   * <p>{@link KvType#INT8} keeps each vector of {@code headDim} elements x as integers {@code n =
-   * round(x / s)}, halves to even, and their float32 scale {@code s = max |x| / 127}. All attention
-   * reads the rounded vectors, also those of the step that wrote them, so that chunks and a prefix
-   * found again change nothing. A score is {@code (sum over i of q[i] x n[i]) x s} in float32; a
-   * value is weighted with {@code weight x s}, rounded once. Nothing else is rounded: neither
-   * queries nor weights.
+   * <p>{@link KvType#F16} keeps every element rounded to binary16, halves to even. {@link
+   * KvType#INT8} keeps each vector of {@code headDim} elements x as integers {@code n = round(x /
+   * s)}, halves to even, and their float32 scale {@code s = max |x| / 127}. All attention reads the
+   * rounded vectors, also those of the step that wrote them, so that chunks and a prefix found
+   * again change nothing. A score is {@code (sum over i of q[i] x n[i]) x s} in float32; a value is
+   * weighted with {@code weight x s}, rounded once. Nothing else is rounded: neither queries nor
+   * weights.
    *
    * <p>One scale a vector, and not one for every 32 elements: it leaves the sums over elements
    * before it is applied, so that it costs nothing in the inner loops; docs/BENCHMARKS.md says what

@@ -46,7 +46,7 @@ record BenchOptions(
           Map.entry("draft", "1b-q4_0"),
           Map.entry("batches", "1,16,64,256"),
           Map.entry("context", "1024"),
-          Map.entry("kv", "int8"),
+          Map.entry("kv", "f16"),
           Map.entry("seconds", "3"),
           Map.entry("fill-seconds", "45"),
           Map.entry("requests", "256"),

@@ -69,5 +69,8 @@ class RooflineTest {
     StepCost step = StepCost.of(model.shape(), model.type(), KvType.INT8, 1, 1, 1024);
     assertThat(step.bytes()).isBetween(15e9, 15.2e9); // embeddings: one row alone
     assertThat(1 / Roofline.of("NVIDIA H200", 4.3e12).seconds(step)).isBetween(270.0, 300.0);
+    StepCost halves = StepCost.of(model.shape(), model.type(), KvType.F16, 1, 1, 1024);
+    assertThat(halves.bytes() - step.bytes()) // 32 layers, 8 heads of 128: a byte more, no scales
+        .isEqualTo(2.0 * 32 * 8 * (128 - 4) * 1025);
   }
 }

@@ -14,9 +14,9 @@ import io.millrace.engine.quant.HalfFloats;
  * scales  [layers][blocks][kvHeads][tokens of a block, filled up to whole vectors], of int8
  * </pre>
  *
- * <p>Float32 or int8. What {@link KvType#F16} rounds is kept as float32 and saves no memory here: JDK
- * 17 has no fast conversion of binary16; blocks of fewer tokens
- * than a vector has lanes waste memory.
+ * <p>Float32 or int8. What {@link KvType#F16} rounds is kept as float32 and saves no memory here:
+ * JDK 17 has no fast conversion of binary16; blocks of fewer tokens than a vector has lanes waste
+ * memory.
  */
 final class VectorKvCache implements KvCache {
   private final KvType type;

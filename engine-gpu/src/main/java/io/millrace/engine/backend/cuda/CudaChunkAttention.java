@@ -79,9 +79,7 @@ final class CudaChunkAttention {
     }
     int heads = q.columns() / cache.headDim();
     String kernel =
-        "attention_prefill_"
-            + cache.suffix()
-            + (cache.headDim() <= 64 ? "_d64" : "_d128");
+        "attention_prefill_" + cache.suffix() + (cache.headDim() <= 64 ? "_d64" : "_d128");
     launches
         .begin(
             kernels.get("attention_prefill", kernel),

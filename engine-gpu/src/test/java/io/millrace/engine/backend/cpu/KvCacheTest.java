@@ -10,6 +10,7 @@ import io.millrace.engine.backend.KvCache;
 import io.millrace.engine.backend.KvType;
 import io.millrace.engine.backend.Tensor;
 import io.millrace.engine.model.ForwardBatch;
+import io.millrace.engine.quant.HalfFloats;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -68,6 +69,28 @@ class KvCacheTest {
     }
   }
 
+  /** A cache of binary16 gives what one of float32 gives for rounded keys and values. */
+  @ParameterizedTest
+  @CsvSource({"scalar,18", "vector,18", "scalar,64", "vector,64"})
+  void f16RoundsEveryElement(String kind, int headDim) {
+    int tokens = 37;
+    float[] q = gaussian(tokens * HEADS * headDim);
+    float[] k = gaussian(tokens * KV_HEADS * headDim);
+    float[] v = gaussian(tokens * KV_HEADS * headDim);
+    float[] rounded = attend(backend(kind), KvType.F16, headDim, q, k, v);
+    assertThat(rounded)
+        .isEqualTo(attend(backend(kind), KvType.F32, headDim, q, halves(k), halves(v)))
+        .isNotEqualTo(attend(backend(kind), KvType.F32, headDim, q, k, v));
+  }
+
+  private static float[] halves(float[] x) {
+    float[] y = new float[x.length];
+    for (int i = 0; i < x.length; i++) {
+      y[i] = HalfFloats.f16(HalfFloats.toF16(x[i]));
+    }
+    return y;
+  }
+
   @ParameterizedTest
   @CsvSource({"scalar,64", "vector,64", "scalar,128", "vector,128"})
   void int8TakesABitOverAQuarter(String kind, int headDim) {
@@ -80,7 +103,7 @@ class KvCacheTest {
 
   /** An error in a sequence is seen in that one, and not by the block's next owner. */
   @ParameterizedTest
-  @CsvSource({"scalar,F32", "vector,F32", "scalar,INT8", "vector,INT8"})
+  @CsvSource({"scalar,F32", "vector,F32", "scalar,F16", "vector,F16", "scalar,INT8", "vector,INT8"})
   void whatIsNotANumberStaysSoUntilItIsOverwritten(String kind, KvType type) {
     int headDim = 8;
     Backend backend = backend(kind);
