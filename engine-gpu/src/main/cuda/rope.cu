@@ -53,75 +53,89 @@ extern "C" __global__ void rope_rotate(const float* __restrict__ angles, float* 
   of[pair.second] = y.y;
 }
 
-// Launch: grid (rows), 128 threads.
-extern "C" __global__ void kv_store_f32(const float* __restrict__ k, const float* __restrict__ v, float* __restrict__ cacheK, float* __restrict__ cacheV, const int* __restrict__ slots, int rows, int kvDim) {
-  size_t from = (size_t)blockIdx.x * kvDim;
-  size_t to = (size_t)slots[blockIdx.x] * kvDim;
-  for (int i = threadIdx.x; i < kvDim; i += blockDim.x) {
-    cacheK[to + i] = k[from + i];
-    cacheV[to + i] = v[from + i];
-  }
+// An element as the cache keeps it.
+__device__ inline void keep(float* to, float x) { *to = x; }
+__device__ inline void keep(__half* to, float x) { *to = __float2half_rn(x); }
+
+template <typename Kv>
+__device__ inline void store(const float* k, const float* v, Kv* cacheK, Kv* cacheV, int n) {
+  for (int i = threadIdx.x; i < n; i += blockDim.x) keep(cacheK + i, k[i]), keep(cacheV + i, v[i]);
 }
 
 // Launch: grid (rows), 128 threads.
-extern "C" __global__ void kv_store_f16(const float* __restrict__ k, const float* __restrict__ v, __half* __restrict__ cacheK, __half* __restrict__ cacheV, const int* __restrict__ slots, int rows, int kvDim) {
-  size_t from = (size_t)blockIdx.x * kvDim;
-  size_t to = (size_t)slots[blockIdx.x] * kvDim;
-  for (int i = threadIdx.x; i < kvDim; i += blockDim.x) {
-    cacheK[to + i] = __float2half_rn(k[from + i]);
-    cacheV[to + i] = __float2half_rn(v[from + i]);
+#define KV_STORE(NAME, KV)                                                                                \
+  extern "C" __global__ void kv_store_##NAME(                                                             \
+      const float* __restrict__ k, const float* __restrict__ v, KV* __restrict__ cacheK,                  \
+      KV* __restrict__ cacheV, const int* __restrict__ slots, int rows, int kvDim) {                      \
+    size_t from = (size_t)blockIdx.x * kvDim, to = (size_t)slots[blockIdx.x] * kvDim;                     \
+    store(k + from, v + from, cacheK + to, cacheV + to, kvDim);                                           \
   }
-}
+KV_STORE(f32, float)
+KV_STORE(f16, __half)
 
-// One vector of a head in int8, by one warp; returns its scale. The rounding is Int8Blocks'.
-__device__ inline float storeInt8(const float* x, int8_t* to, int n) {
+// One vector of a head in int8, by one warp, and its scale. The rounding is Int8Blocks'.
+__device__ inline void storeInt8(const float* x, int8_t* to, float* scales, size_t vector, int n) {
+  int lane = threadIdx.x % 32;
   float max = 0;
-  for (int i = threadIdx.x; i < n; i += 32) max = most(max, fabsf(x[i]));
+  for (int i = lane; i < n; i += 32) max = most(max, fabsf(x[i]));
   float scale = __fdiv_rn(warpMost(max), 127.0f);
   float inverse = scale < 1.17549435e-38f ? 0.0f : __fdiv_rn(1.0f, scale);
-  for (int i = threadIdx.x; i < n; i += 32) to[i] = (int8_t)__float2int_rn(__fmul_rn(x[i], inverse));
-  return scale;
+  for (int i = lane; i < n; i += 32) to[vector * n + i] = (int8_t)__float2int_rn(__fmul_rn(x[i], inverse));
+  if (lane == 0) scales[vector] = scale;
 }
 
 // scales f32 [slots][kvHeads]. Launch: grid (rows, kvHeads), 32 threads.
 extern "C" __global__ void kv_store_int8(const float* __restrict__ k, const float* __restrict__ v, int8_t* __restrict__ cacheK, int8_t* __restrict__ cacheV, float* __restrict__ scalesK, float* __restrict__ scalesV, const int* __restrict__ slots, int rows, int kvHeads, int headDim) {
   size_t from = ((size_t)blockIdx.x * kvHeads + blockIdx.y) * headDim;
   size_t vector = (size_t)slots[blockIdx.x] * kvHeads + blockIdx.y;
-  float scaleK = storeInt8(k + from, cacheK + vector * headDim, headDim);
-  float scaleV = storeInt8(v + from, cacheV + vector * headDim, headDim);
-  if (threadIdx.x == 0) {
-    scalesK[vector] = scaleK;
-    scalesV[vector] = scaleV;
-  }
+  storeInt8(k + from, cacheK, scalesK, vector, headDim);
+  storeInt8(v + from, cacheV, scalesV, vector, headDim);
 }
 
-// Queries turned in place; keys turned on their way into the cache; values as they are: three
-// launches in one. Launch: grid (rows), 256 threads.
-extern "C" __global__ void rope_store_f32(const float* __restrict__ angles, float* __restrict__ q, const float* __restrict__ k, const float* __restrict__ v, float* __restrict__ cacheK, float* __restrict__ cacheV, const int* __restrict__ slots, int rows, int heads, int kvHeads, int headDim, int pairs, int interleaved) {
-  int row = blockIdx.x;
-  const float* turns = angles + (size_t)row * pairs * 2;
-  float* ofQ = q + (size_t)row * heads * headDim;
-  for (int at = threadIdx.x; at < heads * pairs; at += blockDim.x) {
-    Pair pair = pairOf(at % pairs, pairs, interleaved);
-    float* head = ofQ + at / pairs * headDim;
-    float2 y = turned(head[pair.first], head[pair.second], turns[2 * (at % pairs)], turns[2 * (at % pairs) + 1]);
+// Turns one head in place, by the block.
+__device__ inline void turn(float* head, const float* turns, int pairs, int interleaved) {
+  for (int i = threadIdx.x; i < pairs; i += blockDim.x) {
+    Pair pair = pairOf(i, pairs, interleaved);
+    float2 y = turned(head[pair.first], head[pair.second], turns[2 * i], turns[2 * i + 1]);
     head[pair.first] = y.x;
     head[pair.second] = y.y;
   }
-  int kvDim = kvHeads * headDim;
-  const float* ofK = k + (size_t)row * kvDim;
-  float* toK = cacheK + (size_t)slots[row] * kvDim;
-  for (int at = threadIdx.x; at < kvHeads * pairs; at += blockDim.x) {
-    Pair pair = pairOf(at % pairs, pairs, interleaved);
-    int head = at / pairs * headDim;
-    float2 y = turned(ofK[head + pair.first], ofK[head + pair.second], turns[2 * (at % pairs)], turns[2 * (at % pairs) + 1]);
-    toK[head + pair.first] = y.x;
-    toK[head + pair.second] = y.y;
+}
+
+// Queries and keys turned in place, keys and values into the cache: three launches in one.
+// Launch of rope_store_*: grid (heads + kvHeads, rows), 128 threads.
+#define ROPE_STORE(NAME, KV)                                                                              \
+  extern "C" __global__ void rope_store_##NAME(                                                           \
+      const float* __restrict__ angles, float* __restrict__ q, float* k, const float* __restrict__ v,     \
+      KV* __restrict__ cacheK, KV* __restrict__ cacheV, const int* __restrict__ slots, int heads,         \
+      int kvHeads, int headDim, int pairs, int interleaved) {                                             \
+    int row = blockIdx.y, head = blockIdx.x, kvHead = head - heads;                                       \
+    const float* turns = angles + (size_t)row * pairs * 2;                                                \
+    if (kvHead < 0) {                                                                                     \
+      turn(q + ((size_t)row * heads + head) * headDim, turns, pairs, interleaved);                        \
+      return;                                                                                             \
+    }                                                                                                     \
+    size_t from = ((size_t)row * kvHeads + kvHead) * headDim;                                             \
+    size_t to = ((size_t)slots[row] * kvHeads + kvHead) * headDim;                                        \
+    turn(k + from, turns, pairs, interleaved);                                                            \
+    __syncthreads();                                                                                      \
+    store(k + from, v + from, cacheK + to, cacheV + to, headDim);                                         \
   }
-  const float* ofV = v + (size_t)row * kvDim;
-  float* toV = cacheV + (size_t)slots[row] * kvDim;
-  for (int i = threadIdx.x; i < kvDim; i += blockDim.x) {
-    toV[i] = ofV[i];
-    if (i % headDim >= 2 * pairs) toK[i] = ofK[i]; // what is not turned
+ROPE_STORE(f32, float)
+ROPE_STORE(f16, __half)
+
+// The same into int8.
+extern "C" __global__ void rope_store_int8(const float* __restrict__ angles, float* __restrict__ q, float* k, const float* __restrict__ v, int8_t* __restrict__ cacheK, int8_t* __restrict__ cacheV, float* __restrict__ scalesK, float* __restrict__ scalesV, const int* __restrict__ slots, int heads, int kvHeads, int headDim, int pairs, int interleaved) {
+  int row = blockIdx.y, head = blockIdx.x, kvHead = head - heads;
+  const float* turns = angles + (size_t)row * pairs * 2;
+  if (kvHead < 0) {
+    turn(q + ((size_t)row * heads + head) * headDim, turns, pairs, interleaved);
+    return;
   }
+  size_t from = ((size_t)row * kvHeads + kvHead) * headDim;
+  size_t vector = (size_t)slots[row] * kvHeads + kvHead;
+  turn(k + from, turns, pairs, interleaved);
+  __syncthreads();
+  if (threadIdx.x < 32) storeInt8(k + from, cacheK, scalesK, vector, headDim);
+  if (threadIdx.x / 32 == 1) storeInt8(v + from, cacheV, scalesV, vector, headDim);
 }

@@ -43,6 +43,7 @@ public final class CudaBackend implements Backend {
   private final CudaChunkAttention chunks; // null if deterministic
   private final CudaRows rows;
   private final CudaElementwise elementwise;
+  private final RowFusion fusion;
   private final CudaSampling sampling;
   private final CudaResults results;
 
@@ -75,6 +76,7 @@ public final class CudaBackend implements Backend {
     chunks = deterministic ? null : new CudaChunkAttention(kernels, launches, attention);
     rows = new CudaRows(kernels, launches, matmul);
     elementwise = new CudaElementwise(kernels, launches, matmul);
+    fusion = new RowFusion(kernels, launches, matmul, rows, elementwise, attention);
     results = new CudaResults(driver, stream);
     sampling = new CudaSampling(driver, stream, kernels, launches, memory, this::settle);
   }
@@ -185,7 +187,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void rmsNorm(int count, Tensor x, Tensor weight, float epsilon, Tensor out) {
-    rows.norm(count, CudaTensor.of(x), CudaTensor.of(weight), epsilon, CudaTensor.of(out));
+    fusion.norm(count, CudaTensor.of(x), CudaTensor.of(weight), epsilon, CudaTensor.of(out));
   }
 
   @Override
@@ -195,12 +197,12 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void rope(Tensor angles, RopePairs pairs, int headDim, Tensor x) {
-    rows.rope(step, CudaTensor.of(angles), pairs, headDim, CudaTensor.of(x));
+    fusion.rope(step, CudaTensor.of(angles), pairs, headDim, CudaTensor.of(x));
   }
 
   @Override
   public void storeKv(Tensor k, Tensor v, KvCache cache, int layer) {
-    attention.store(step, CudaTensor.of(k), CudaTensor.of(v), CudaKvCache.of(cache), layer);
+    fusion.store(step, CudaTensor.of(k), CudaTensor.of(v), CudaKvCache.of(cache), layer);
   }
 
   @Override
@@ -222,7 +224,7 @@ public final class CudaBackend implements Backend {
 
   @Override
   public void add(int count, Tensor x, Tensor y) {
-    elementwise.add(count, CudaTensor.of(x), CudaTensor.of(y));
+    fusion.add(count, CudaTensor.of(x), CudaTensor.of(y));
   }
 
   @Override

@@ -84,7 +84,7 @@ final class CudaRows {
     int n = weight.columns();
     int parts = Math.multiplyExact(rows, x.columns() / n);
     launches
-        .begin(kernels.get("norm", "norm_rms"), parts, 1, 1, n <= 256 ? 32 : 256)
+        .begin(kernels.get("norm", "norm_rms"), parts, 1, 1, normThreads(n))
         .pointer(x.address())
         .pointer(weight.address())
         .pointer(out.address())
@@ -93,6 +93,11 @@ final class CudaRows {
         .real(epsilon)
         .end();
     matmul.written(out);
+  }
+
+  /** Threads of a norm's block, on which the order of its sum depends. */
+  static int normThreads(int n) {
+    return n <= 256 ? 32 : 256;
   }
 
   /** {@code out[row][i] = x[row][order[i]]}. */

@@ -70,6 +70,11 @@ final class Launches implements AutoCloseable {
     held = write;
   }
 
+  /** What is held back is not to be written: whoever held it has done so otherwise. */
+  void release() {
+    held = null;
+  }
+
   private void writeHeld() {
     Runnable write = held;
     held = null;

@@ -133,6 +133,11 @@ final class KernelChecks {
             new RowKernelsTest().headsAreTurnedAndStored(1);
           });
     }
+    for (String type : List.of("f16", "int8")) {
+      checks.put(
+          "rope_store_" + type,
+          () -> new RowKernelsTest().turnedHeadsAreStoredAsTheyAreAlone(type));
+    }
     checks.put(
         "swiglu",
         () -> {

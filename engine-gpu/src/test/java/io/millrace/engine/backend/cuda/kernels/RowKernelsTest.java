@@ -4,7 +4,9 @@ import static io.millrace.engine.backend.cuda.kernels.KernelRun.ceilDiv;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.engine.backend.cuda.kernels.KernelRun.Array;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,6 +15,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The kernels that work row by row or element by element, against double precision. */
 class RowKernelsTest {
+  private static final int[] SLOTS = {4, 0, 2};
+
   private final Random random = new Random(17);
 
   @ParameterizedTest
@@ -110,7 +114,7 @@ class RowKernelsTest {
     float[] q = Near.floats(random, rows * heads * headDim, 3);
     float[] k = Near.floats(random, rows * kvDim, 3);
     float[] v = Near.floats(random, rows * kvDim, 3);
-    int[] slots = {4, 0, 2};
+    int[] slots = SLOTS;
     float[] turnedQ = turned(q, angles, heads, headDim, pairs, interleaved == 1);
     float[] turnedK = turned(k, angles, kvHeads, headDim, pairs, interleaved == 1);
     try (KernelRun run = new KernelRun()) {
@@ -133,28 +137,10 @@ class RowKernelsTest {
       assertThat(run.readFloats(x)).isEqualTo(turnedQ);
 
       Array queries = run.floats(q);
+      Array keys = run.floats(k);
       Array cacheK = run.floats(new float[5 * kvDim]);
       Array cacheV = run.floats(new float[5 * kvDim]);
-      run.launch(
-          "rope",
-          "rope_store_f32",
-          rows,
-          1,
-          1,
-          256,
-          turn,
-          queries,
-          run.floats(k),
-          run.floats(v),
-          cacheK,
-          cacheV,
-          run.ints(slots),
-          rows,
-          heads,
-          kvHeads,
-          headDim,
-          pairs,
-          interleaved);
+      ropeStore(run, "f32", rows, turn, queries, keys, run.floats(v), cacheK, cacheV, interleaved);
       assertThat(run.readFloats(queries)).isEqualTo(turnedQ);
       float[] expectedK = new float[5 * kvDim];
       float[] expectedV = new float[5 * kvDim];
@@ -162,9 +148,82 @@ class RowKernelsTest {
         System.arraycopy(turnedK, row * kvDim, expectedK, slots[row] * kvDim, kvDim);
         System.arraycopy(v, row * kvDim, expectedV, slots[row] * kvDim, kvDim);
       }
+      assertThat(run.readFloats(keys)).isEqualTo(turnedK);
       assertThat(run.readFloats(cacheK)).isEqualTo(expectedK);
       assertThat(run.readFloats(cacheV)).isEqualTo(expectedV);
     }
+  }
+
+  private static void ropeStore(
+      KernelRun run,
+      String type,
+      int rows,
+      Array angles,
+      Array q,
+      Array k,
+      Array v,
+      Array cacheK,
+      Array cacheV,
+      int interleaved,
+      Array... scales) {
+    List<Object> args = new ArrayList<>(List.of(angles, q, k, v, cacheK, cacheV));
+    args.addAll(List.of(scales));
+    args.addAll(List.of(run.ints(SLOTS), 5, 2, 18, 7, interleaved));
+    run.launch("rope", "rope_store_" + type, 5 + 2, rows, 1, 128, args.toArray());
+  }
+
+  /** What the fused kernels leave is what turning and storing one after the other does. */
+  @ParameterizedTest
+  @ValueSource(strings = {"f16", "int8"})
+  void turnedHeadsAreStoredAsTheyAreAlone(String type) {
+    int rows = 3;
+    int kvDim = 2 * 18;
+    float[] angles = Near.floats(random, rows * 7 * 2, 1);
+    float[] q = Near.floats(random, rows * 5 * 18, 3);
+    float[] k = Near.floats(random, rows * kvDim, 3);
+    float[] v = Near.floats(random, rows * kvDim, 3);
+    boolean int8 = type.equals("int8");
+    int bytes = 5 * kvDim * (int8 ? 1 : 2);
+    try (KernelRun run = new KernelRun()) {
+      Array turn = run.floats(angles);
+      Array queries = run.floats(q);
+      Array[] fused = {run.bytes(new byte[bytes]), run.bytes(new byte[bytes])};
+      Array[] alone = {run.bytes(new byte[bytes]), run.bytes(new byte[bytes])};
+      Array[] fusedScales = int8 ? scales(run) : new Array[0];
+      Array[] aloneScales = int8 ? scales(run) : new Array[0];
+      ropeStore(
+          run,
+          type,
+          rows,
+          turn,
+          queries,
+          run.floats(k),
+          run.floats(v),
+          fused[0],
+          fused[1],
+          0,
+          fusedScales);
+
+      assertThat(run.readFloats(queries)).isEqualTo(turned(q, angles, 5, 18, 7, false));
+      List<Object> args = new ArrayList<>();
+      args.add(run.floats(turned(k, angles, 2, 18, 7, false)));
+      args.addAll(List.of(run.floats(v), alone[0], alone[1]));
+      args.addAll(List.of(aloneScales));
+      args.addAll(List.of(run.ints(SLOTS), rows));
+      args.addAll(int8 ? List.of(2, 18) : List.of(kvDim));
+      run.launch(
+          "rope", "kv_store_" + type, rows, int8 ? 2 : 1, 1, int8 ? 32 : 128, args.toArray());
+      for (int i = 0; i < 2; i++) {
+        assertThat(run.read(fused[i])).isEqualTo(run.read(alone[i]));
+        if (int8) {
+          assertThat(run.readFloats(fusedScales[i])).isEqualTo(run.readFloats(aloneScales[i]));
+        }
+      }
+    }
+  }
+
+  private static Array[] scales(KernelRun run) {
+    return new Array[] {run.floats(new float[5 * 2]), run.floats(new float[5 * 2])};
   }
 
   /** As the CPU turns them, rounding included. */
