@@ -2,7 +2,7 @@
 #pragma once
 #include "common.cuh"
 
-constexpr int SPLIT = 256; // positions
+constexpr int SPLIT = 128; // positions
 
 __device__ inline int firstSeen(int position, int window) {
   return window == 0 ? 0 : max(0, position - window + 1);

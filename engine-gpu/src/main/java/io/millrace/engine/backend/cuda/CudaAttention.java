@@ -7,14 +7,14 @@ import io.millrace.engine.backend.KvType;
 import java.util.OptionalInt;
 
 /**
- * Keys and values into the cache, and attention to them: each row in splits of 256 positions, whose
+ * Keys and values into the cache, and attention to them: each row in splits of 128 positions, whose
  * results a second kernel adds. As many rows go at once as the splits' results have room for; how
  * many changes nothing in any row.
  */
 final class CudaAttention implements AutoCloseable {
 
   /** Positions of one split, as {@code splits.cuh} has it. */
-  private static final int SPLIT = 256;
+  private static final int SPLIT = 128;
 
   /** Bytes that the splits' results of a launch take at most, unless one row needs more. */
   private static final long PARTIAL_BYTES_MAX = 256L << 20;

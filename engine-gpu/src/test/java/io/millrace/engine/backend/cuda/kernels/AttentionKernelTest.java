@@ -7,9 +7,9 @@ import io.millrace.engine.backend.cuda.kernels.KernelRun.Array;
 import io.millrace.engine.quant.HalfFloats;
 import java.util.Arrays;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Keys and values into blocks of the cache, and attention to them, against double precision. */
 class AttentionKernelTest {
@@ -53,9 +53,11 @@ class AttentionKernelTest {
     "f16, 4, 1, 64, 16, 40, 0, 9",
     "f16, 4, 2, 128, 16, 40, 0, 0",
     "f16, 2, 1, 256, 16, 40, 0, 0",
+    "f16, 9, 1, 96, 16, 270, 4, 150",
     "int8, 6, 2, 18, 5, 29, 0, 0",
     "int8, 9, 1, 64, 16, 270, 0, 0",
     "int8, 4, 2, 128, 16, 40, 2, 0",
+    "int8, 2, 1, 72, 16, 40, 0, 0",
     "int8, 2, 1, 256, 16, 40, 0, 11"
   })
   void attentionIsThatOfDoublePrecision(
@@ -143,17 +145,21 @@ class AttentionKernelTest {
     }
   }
 
-  @Test
-  void aRowComesOutTheSameInAnyCompany() {
+  @ParameterizedTest
+  @ValueSource(strings = {"f32", "f16", "int8"})
+  void aRowComesOutTheSameInAnyCompany(String type) {
     Shape shape = new Shape(4, 2, 32, 16, 280);
     float[] k = Near.floats(random, 280 * 2 * 32, 3);
     float[] v = Near.floats(random, 280 * 2 * 32, 3);
     float[] q = Near.floats(random, 3 * 4 * 32, 3);
     try (KernelRun run = new KernelRun()) {
-      Cache cache = store(run, "f32", shape, k, v);
-      float[] all = attend(run, "f32", shape, cache, q, new int[] {20, 255, 279}, 0, 0);
-      float[] alone = attend(run, "f32", shape, cache, Arrays.copyOf(q, 128), new int[] {20}, 0, 0);
+      Cache cache = store(run, type, shape, k, v);
+      float[] all = attend(run, type, shape, cache, q, new int[] {20, 255, 279}, 0, 0);
+      float[] alone = attend(run, type, shape, cache, Arrays.copyOf(q, 128), new int[] {20}, 0, 0);
       assertThat(alone).isEqualTo(Arrays.copyOf(all, 128));
+      float[] middle = Arrays.copyOfRange(q, 128, 256);
+      alone = attend(run, type, shape, cache, middle, new int[] {255}, 0, 0);
+      assertThat(alone).isEqualTo(Arrays.copyOfRange(all, 128, 256));
     }
   }
 
@@ -225,7 +231,7 @@ class AttentionKernelTest {
     System.arraycopy(shape.table(), 0, tables, shape.blocks(), shape.blocks());
     int[] segments = new int[rows];
     Arrays.setAll(segments, row -> row % 2);
-    int splits = positions[rows - 1] / 256 + 1;
+    int splits = positions[rows - 1] / 128 + 1;
     int d = shape.headDim() <= 32 ? 32 : shape.headDim() <= 64 ? 64 : 128;
     int name = shape.headDim() <= 128 ? d : 256;
     int group = shape.heads() / shape.kvHeads();

@@ -52,7 +52,7 @@ final class KernelChecks {
               new AttentionKernelTest()
                   .chunksAreNearDoublePrecision(type, 2, 1, 128, 16, 40, 3f, 30));
     }
-    checks.put("attention_merge", attention("f32", 2, 1, 32, 600, 0)); // three splits
+    checks.put("attention_merge", attention("f32", 2, 1, 32, 600, 0)); // five splits
   }
 
   private static Runnable attention(
