@@ -113,6 +113,11 @@ public final class CudaBackend implements Backend {
     return launches;
   }
 
+  /** What all of its work is in order of: another stream may come before it. */
+  CudaDriver.Stream stream() {
+    return stream;
+  }
+
   /** Runs what was asked for, so that memory it uses can be freed: that waits for the device. */
   private void settle() {
     if (!closed) {

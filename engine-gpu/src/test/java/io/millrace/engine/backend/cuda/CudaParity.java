@@ -43,8 +43,8 @@ abstract class CudaParity extends BackendParity {
       CpuTensors.fill(tensor, x);
       return;
     }
-    try (CudaDriver.PinnedMemory pinned = driver.allocatePinned(4 * x.length);
-        CudaDriver.Stream stream = driver.stream()) {
+    CudaDriver.Stream stream = ((CudaBackend) backend).stream(); // it is still to write zeros
+    try (CudaDriver.PinnedMemory pinned = driver.allocatePinned(4 * x.length)) {
       pinned.buffer().asFloatBuffer().put(0, x);
       driver.copyToDevice(CudaTensor.of(tensor).address(), pinned, 0, 4 * x.length, stream);
       stream.synchronize();

@@ -6,13 +6,16 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Set;
 
 /**
  * Stands between host code and a driver. It counts what is open, fails an allocation if told to,
  * refuses what was closed, and does copies and launches as late as a device may: when the host
- * waits for them. So staging memory that is filled again too soon gives another result.
+ * waits for their stream. So staging memory that is filled again too soon gives another result, and
+ * so does one stream that reads or writes what another is still to write.
  */
 final class DriverProbe {
   private static final Set<String> LATE =
@@ -27,7 +30,11 @@ final class DriverProbe {
 
   private final CudaDriver driver;
   private final int failingAllocation;
-  private final List<Runnable> late = new ArrayList<>();
+  private final IdentityHashMap<CudaDriver.Stream, List<Runnable>> late = new IdentityHashMap<>();
+
+  /** Where events were recorded last. */
+  private final IdentityHashMap<Object, CudaDriver.Stream> marked = new IdentityHashMap<>();
+
   private int allocations;
   private int open;
   private boolean capturing;
@@ -60,10 +67,19 @@ final class DriverProbe {
     return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
   }
 
-  private void runLate() {
-    List<Runnable> due = List.copyOf(late);
-    late.clear();
-    due.forEach(Runnable::run);
+  private void runLate(CudaDriver.Stream stream) {
+    List<Runnable> due = late.remove(stream);
+    if (due != null) {
+      due.forEach(Runnable::run);
+    }
+  }
+
+  private static CudaDriver.Stream streamOf(Object[] arguments) {
+    return (CudaDriver.Stream)
+        Arrays.stream(arguments)
+            .filter(CudaDriver.Stream.class::isInstance)
+            .findFirst()
+            .orElseThrow();
   }
 
   private final class Probed implements InvocationHandler {
@@ -105,13 +121,19 @@ final class DriverProbe {
       switch (name) {
         case "beginCapture" -> capturing = true;
         case "endCapture" -> capturing = false;
-        case "synchronize" -> runLate();
+        case "synchronize" ->
+            runLate(target instanceof CudaDriver.Stream stream ? stream : marked.get(target));
+        case "await" -> runLate(marked.get(plain[0])); // as early as it may be
         default -> {}
       }
       boolean launches = name.equals("launch");
       if ((launches || LATE.contains(name)) && !capturing) {
         Object[] kept = launches && plain.length == 4 ? withParametersNow(plain) : plain;
-        late.add(
+        CudaDriver.Stream stream = streamOf(plain);
+        if (name.equals("record")) {
+          marked.put(target, stream);
+        }
+        Runnable work =
             () -> {
               used.stream()
                   .filter(of -> of.closed)
@@ -120,7 +142,8 @@ final class DriverProbe {
                         throw new AssertionError(name + " is still to use " + of.target);
                       });
               callUnchecked(method, target, kept);
-            });
+            };
+        late.computeIfAbsent(stream, none -> new ArrayList<>()).add(work);
         return null;
       }
       if (TAKING.contains(name) && ++allocations == failingAllocation) {
