@@ -92,7 +92,7 @@ public interface CudaDriver extends AutoCloseable {
 
   // ---- code
 
-  /** Loaded PTX. Its functions live as long as it does. */
+  /** Loaded PTX, to be used until it is closed. A driver may keep it for whoever loads it next. */
   interface Module extends AutoCloseable {
     /**
      * @throws CudaException if there is no such entry

@@ -4,6 +4,7 @@ import static io.millrace.engine.backend.cuda.CudaCalls.check;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
 import jcuda.Pointer;
 import jcuda.driver.CUfunction;
@@ -14,13 +15,35 @@ import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 import jcuda.driver.JITOptions;
 
-/** Modules, kernels and their launch on a real device. */
+/**
+ * Modules, kernels and their launch on a real device.
+ *
+ * <p>A driver takes up to seconds to assemble a module, and keeps none that is unloaded unless it
+ * has a folder to write to. So a module is loaded once for a device and stays, as its context does.
+ */
 final class DeviceCode {
   private static final int LOG_BYTES = 8 << 10;
+
+  /** At most as many as there are texts: the jar's. */
+  private static final Map<Text, Loaded> LOADED = new HashMap<>();
+
+  private record Text(int device, ByteBuffer ptx) {}
 
   private DeviceCode() {}
 
   static CudaDriver.Module load(DeviceDriver driver, String name, byte[] ptx) {
+    Text text = new Text(driver.device().index(), ByteBuffer.wrap(ptx.clone()));
+    synchronized (LOADED) {
+      Loaded module = LOADED.get(text);
+      if (module == null) {
+        module = assemble(driver, name, ptx);
+        LOADED.put(text, module);
+      }
+      return module;
+    }
+  }
+
+  private static Loaded assemble(DeviceDriver driver, String name, byte[] ptx) {
     CUmodule module = new CUmodule();
     byte[] text = Arrays.copyOf(ptx, ptx.length + 1); // ends with a 0
     JITOptions options = new JITOptions();
@@ -44,7 +67,6 @@ final class DeviceCode {
     private final String name;
     private final CUmodule module;
     private final Map<String, Integer> parameterBytes;
-    private boolean closed;
 
     Loaded(DeviceDriver driver, String name, CUmodule module, Map<String, Integer> parameterBytes) {
       this.driver = driver;
@@ -67,11 +89,7 @@ final class DeviceCode {
 
     @Override
     public void close() {
-      if (!closed) {
-        closed = true;
-        driver.enter();
-        check(JCudaDriver.cuModuleUnload(module), "cuModuleUnload");
-      }
+      // It stays for whoever loads it next.
     }
   }
 

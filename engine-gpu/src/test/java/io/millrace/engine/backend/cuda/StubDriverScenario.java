@@ -41,6 +41,8 @@ final class StubDriverScenario {
       assertThat(add.localBytes()).isEqualTo(43);
       assertThat(add.staticSharedBytes()).isEqualTo(41);
       add.allowSharedBytes(65_536);
+      module.close(); // loaded once for all
+      assertThat(driver.load("again", PTX.getBytes(UTF_8))).isSameAs(module);
 
       for (int i = 0; i < 4; i++) {
         pinned.buffer().putFloat(16 + 4 * i, 10 * i);
