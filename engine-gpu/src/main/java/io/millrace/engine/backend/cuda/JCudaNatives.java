@@ -18,6 +18,7 @@ import jcuda.driver.JCudaDriver;
  */
 final class JCudaNatives {
   private static final String TEMPORARY = "java.io.tmpdir";
+  private static final String LINK_ERROR = "UnsatisfiedLinkError: ";
   private static boolean loaded;
   private static String problem;
 
@@ -65,15 +66,28 @@ final class JCudaNatives {
     }
   }
 
-  private static String missing(Throwable e) {
+  /** One line of JCuda's many: what is missing. */
+  static String missing(Throwable e) {
     String text = String.valueOf(e == null ? null : e.getMessage());
-    if (text.contains("libcuda.so")) {
+    if (text.contains("libcuda.so.1: cannot open")) {
       return "no NVIDIA driver: libcuda.so.1 is not on this machine";
     }
     return "no CUDA: JCuda does not load on "
         + System.getProperty("os.name")
         + " "
-        + System.getProperty("os.arch");
+        + System.getProperty("os.arch")
+        + reason(text);
+  }
+
+  /**
+   * What the system's loader said of the unpacked library, the last it tried: empty for nothing.
+   */
+  private static String reason(String text) {
+    return text.lines()
+        .filter(line -> line.contains(LINK_ERROR))
+        .reduce((first, last) -> last)
+        .map(line -> ": " + line.substring(line.indexOf(LINK_ERROR) + LINK_ERROR.length()))
+        .orElse("");
   }
 
   private static void remove(Path directory) {

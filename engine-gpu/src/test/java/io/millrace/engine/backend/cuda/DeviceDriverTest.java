@@ -8,6 +8,7 @@ import io.millrace.engine.backend.Backend;
 import io.millrace.engine.backend.BackendKind;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -16,6 +17,27 @@ import org.junit.jupiter.api.condition.OS;
 /** Where there is no GPU, one line says so, and {@code auto} computes on the CPU. */
 @EnabledOnOs(OS.LINUX)
 class DeviceDriverTest {
+
+  @Test
+  void whatTheLoaderSaidIsPassedOn() {
+    String tried =
+        """
+        Error while loading native library "JCudaDriver"
+        java.lang.UnsatisfiedLinkError: no JCudaDriver in java.library.path: /lib
+        java.lang.UnsatisfiedLinkError: /tmp/libJCudaDriver.so: %s
+        \tat java.base/java.lang.System.load(Unknown Source)
+        """;
+    assertThat(missing(tried, "libcuda.so.1: cannot open shared object file"))
+        .isEqualTo("no NVIDIA driver: libcuda.so.1 is not on this machine");
+    for (String reason :
+        List.of("libstdc++.so.6: cannot open shared object file", "libcuda.so.1: file too short")) {
+      assertThat(missing(tried, reason)).endsWith(": /tmp/libJCudaDriver.so: " + reason);
+    }
+  }
+
+  private static String missing(String tried, String reason) {
+    return JCudaNatives.missing(new UnsatisfiedLinkError(tried.formatted(reason)));
+  }
 
   @Test
   void withoutADriverOneLineSaysSo() throws Exception {
