@@ -8,6 +8,7 @@ import java.time.ZoneOffset;
 final class BenchLog {
   private final BenchResults results;
   private final String device;
+  private int failed;
 
   BenchLog(BenchResults results, String device) {
     this.results = results;
@@ -40,7 +41,13 @@ final class BenchLog {
     try {
       measurement.run();
     } catch (IllegalStateException e) {
+      failed++;
       add(model, measure, batch, Double.NaN, unit, Double.NaN, "failed: " + e.getMessage());
     }
+  }
+
+  /** Measurements that failed so far. */
+  int failed() {
+    return failed;
   }
 }

@@ -13,7 +13,8 @@ import java.util.Locale;
 /**
  * The program: measures what {@link BenchOptions} say, or, given {@code table FILE}, writes the
  * results in a file as a Markdown table. Exits with 1 and one line if there is no such device or
- * file, with 2 if it is used wrongly.
+ * file, or if a measurement failed (its row says why, the others stand), with 2 if it is used
+ * wrongly.
  */
 public final class GpuBench {
   private static final int FAILED = 1;
@@ -92,6 +93,10 @@ public final class GpuBench {
               }
             });
       }
+    }
+    if (log.failed() > 0) {
+      throw new IllegalStateException(
+          "measurements that failed: " + log.failed() + "; their rows say why");
     }
   }
 }
